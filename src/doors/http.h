@@ -1,0 +1,76 @@
+#ifndef DOORS_HTTP_H
+#define DOORS_HTTP_H
+/*
+ * One HTTP request and its answer, over FastCGI or, run from a shell, plain
+ * CGI. Only http.c includes libfcgi.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ground/text.h"
+
+enum http_body {
+	BODY_NONE,	/* no body came */
+	BODY_WHOLE,
+	BODY_TOO_LARGE,	/* over the limit: 413 */
+	BODY_NO_LENGTH,	/* chunked, of unknown length: 411 */
+	BODY_CUT	/* fewer bytes than announced: 400, nothing is stored */
+};
+
+struct request {
+	const char *method;	/* GET for HEAD too: see is_head */
+	bool is_head;
+	char *path;		/* of REQUEST_URI, percent-decoded, without a
+				   trailing slash ("/" stays); owned */
+	const char *query;	/* raw, "" when there is none */
+	enum http_body body_state;
+	struct text body;
+	char id[33];		/* request id, also in the log */
+	void *source;		/* http.c's own */
+};
+
+/* The value of a request header or CGI variable, NULL when absent; lives
+ * until the answer is sent. name: "HTTP_X_EVENT_TYPE", "CONTENT_TYPE". */
+const char *request_variable(const struct request *request, const char *name);
+
+/* A parameter of the query or of a form body (application/x-www-form-
+ * urlencoded), decoded into `value`; the last one wins. 1 found, 0 not. */
+int form_value(const char *form, const char *name, struct text *value);
+
+struct response {
+	int status;
+	const char *content_type;	/* NULL with an empty body */
+	struct text headers;		/* "Name: value\r\n" lines, ours only */
+	struct text body;
+};
+
+/* Names and values are literals or checked: a CR or LF ends the value. */
+void response_header(struct response *response, const char *name,
+    const char *value);
+
+/*
+ * Serves until SIGTERM (exit 0) or, run from a shell, the one request.
+ * handle fills in the response; http sends it with Content-Length, request id
+ * and the security headers, and logs it. One request at a time. Returns what
+ * main returns. max_body: BODY_TOO_LARGE above it.
+ */
+int http_serve(size_t max_body,
+    void (*handle)(const struct request *, struct response *, void *context),
+    void *context);
+
+/*
+ * The ingest loop: as http_serve, but takes every request that is ready, so
+ * that they share one commit; a request whose body has not all come is read
+ * by a few threads and holds nobody.
+ */
+struct exchange {
+	struct request request;
+	struct response response;
+};
+int http_serve_batches(size_t max_body,
+    void (*handle)(struct exchange *const *batch, size_t count,
+	void *context),
+    void (*idle)(void *context),	/* before each wait; may be NULL */
+    void *context);
+#endif

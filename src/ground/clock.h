@@ -1,0 +1,19 @@
+#ifndef GROUND_CLOCK_H
+#define GROUND_CLOCK_H
+/*
+ * Two clocks, both in milliseconds. Durations and deadlines come from the
+ * monotonic one. Everything that is stored or compared with a row comes from
+ * clock_database_ms(), the wall clock moved by the offset to PostgreSQL's,
+ * which the store measures on connect and every 10 s.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+int64_t clock_monotonic_ms(void);
+int64_t clock_database_ms(void);	/* since 1970 */
+void clock_set_database(int64_t database_ms);	/* it is this late there now */
+
+/* RFC 3339 in UTC with milliseconds: 2026-01-31T23:59:59.000Z */
+#define CLOCK_TEXT_SIZE 25
+const char *clock_text(int64_t ms, char text[CLOCK_TEXT_SIZE]);	/* text */
+#endif

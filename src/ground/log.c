@@ -1,0 +1,74 @@
+#include "ground/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ground/clock.h"
+
+#define LINE_MAX_BYTES 2048
+
+static const char *const level_names[] = { "debug", "info", "warning",
+	"error" };
+static const char *log_role = "postrider";
+static enum log_level log_least = LOG_INFO;
+
+void
+log_open(const char *role, enum log_level least)
+{
+	log_role = role;
+	log_least = least;
+}
+
+int
+log_level_of(const char *name)
+{
+	for (int i = LOG_DEBUG; i <= LOG_ERROR; i++)
+		if (strcmp(name, level_names[i]) == 0)
+			return i;
+	return -1;
+}
+
+/* Copies with control bytes as \xNN, so that no value can forge a line. */
+static size_t
+log_escape(const char *from, char *to, size_t room)
+{
+	size_t length = 0;
+
+	for (; *from != '\0' && length + 5 < room; from++) {
+		unsigned char c = (unsigned char)*from;
+
+		if (c < 0x20 || c == 0x7f)
+			length += (size_t)snprintf(to + length, room - length,
+			    "\\x%02x", c);
+		else
+			to[length++] = *from;
+	}
+	return length;
+}
+
+void
+log_line(enum log_level level, const char *format, ...)
+{
+	char said[LINE_MAX_BYTES], line[LINE_MAX_BYTES * 2];
+	char when[CLOCK_TEXT_SIZE];
+	struct timespec now;
+	va_list args;
+	size_t length;
+
+	if (level < log_least)
+		return;
+	va_start(args, format);
+	vsnprintf(said, sizeof(said), format, args);
+	va_end(args);
+	clock_gettime(CLOCK_REALTIME, &now);
+	clock_text((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, when);
+	length = (size_t)snprintf(line, sizeof(line) / 2, "%s %s %s[%d] ", when,
+	    level_names[level], log_role, (int)getpid());
+	length += log_escape(said, line + length, sizeof(line) - length - 1);
+	line[length++] = '\n';
+	if (write(STDERR_FILENO, line, length) < 0)
+		return;	/* nowhere left to say it */
+}

@@ -1,0 +1,186 @@
+#include "ground/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void
+out_of_memory(void)
+{
+	static const char message[] = "out of memory\n";
+
+	if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
+		_exit(112);
+	_exit(111);
+}
+
+void *
+memory_get(size_t size)
+{
+	void *memory = calloc(1, size != 0 ? size : 1);
+
+	if (memory == NULL)
+		out_of_memory();
+	return memory;
+}
+
+void *
+memory_resize(void *old, size_t size)
+{
+	void *memory = realloc(old, size != 0 ? size : 1);
+
+	if (memory == NULL)
+		out_of_memory();
+	return memory;
+}
+
+void *
+memory_copy(const void *bytes, size_t length)
+{
+	char *copy = memory_get(length + 1);
+
+	if (length != 0)
+		memcpy(copy, bytes, length);
+	return copy;
+}
+
+char *
+memory_copy_string(const char *string)
+{
+	return string == NULL ? NULL : memory_copy(string, strlen(string));
+}
+
+static void
+text_reserve(struct text *text, size_t more)
+{
+	size_t want = text->length + more + 1;
+	size_t room = text->room != 0 ? text->room : 64;
+
+	if (want <= text->room)
+		return;
+	while (room < want)
+		room *= 2;
+	text->bytes = memory_resize(text->bytes, room);
+	text->room = room;
+}
+
+void
+text_add(struct text *text, const void *bytes, size_t length)
+{
+	text_reserve(text, length);
+	if (length != 0)
+		memcpy(text->bytes + text->length, bytes, length);
+	text->length += length;
+	text->bytes[text->length] = '\0';
+}
+
+void
+text_adds(struct text *text, const char *string)
+{
+	if (string != NULL)
+		text_add(text, string, strlen(string));
+}
+
+void
+text_addf(struct text *text, const char *format, ...)
+{
+	va_list args, again;
+	int length;
+
+	va_start(args, format);
+	va_copy(again, args);
+	length = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (length > 0) {
+		text_reserve(text, (size_t)length);
+		vsnprintf(text->bytes + text->length, (size_t)length + 1,
+		    format, again);
+		text->length += (size_t)length;
+	}
+	va_end(again);
+}
+
+void
+text_clear(struct text *text)
+{
+	text->length = 0;
+	if (text->bytes != NULL)
+		text->bytes[0] = '\0';
+}
+
+void
+text_free(struct text *text)
+{
+	free(text->bytes);
+	*text = (struct text){ 0 };
+}
+
+char *
+text_take(struct text *text)
+{
+	char *string = text->bytes;
+
+	if (string == NULL)
+		string = memory_get(1);
+	*text = (struct text){ 0 };
+	return string;
+}
+
+const char *
+text_string(const struct text *text)
+{
+	return text->bytes != NULL ? text->bytes : "";
+}
+
+/* The length of the well-formed sequence at `at`, 0 when there is none:
+ * the table of RFC 3629, section 4. */
+static size_t
+utf8_sequence(const unsigned char *at, size_t left)
+{
+	unsigned char low = 0x80, high = 0xbf;
+	size_t length;
+
+	if (at[0] < 0x80)
+		return 1;
+	if (at[0] >= 0xc2 && at[0] <= 0xdf)
+		length = 2;
+	else if (at[0] >= 0xe0 && at[0] <= 0xef)
+		length = 3;
+	else if (at[0] >= 0xf0 && at[0] <= 0xf4)
+		length = 4;
+	else
+		return 0;
+	if (left < length)
+		return 0;
+	if (at[0] == 0xe0)
+		low = 0xa0;
+	else if (at[0] == 0xed)
+		high = 0x9f;
+	else if (at[0] == 0xf0)
+		low = 0x90;
+	else if (at[0] == 0xf4)
+		high = 0x8f;
+	if (at[1] < low || at[1] > high)
+		return 0;
+	for (size_t i = 2; i < length; i++)
+		if (at[i] < 0x80 || at[i] > 0xbf)
+			return 0;
+	return length;
+}
+
+int
+text_is_utf8(const void *bytes, size_t length)
+{
+	const unsigned char *at = bytes;
+	size_t step;
+
+	while (length != 0) {
+		step = utf8_sequence(at, length);
+		if (step == 0)
+			return 0;
+		at += step;
+		length -= step;
+	}
+	return 1;
+}

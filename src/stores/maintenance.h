@@ -1,0 +1,33 @@
+#ifndef STORES_MAINTENANCE_H
+#define STORES_MAINTENANCE_H
+/*
+ * Schema and partitions: migrations, the hours ahead, the purge.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "stores/db.h"
+
+/* Applies the numbered files of `directory` that were not applied yet, each
+ * in a transaction, under a lock that several nodes may contend for.
+ * 0, or -1. Prints what it applied. */
+int maintenance_migrate(struct db *db, const char *directory);
+
+/* Makes the partitions from the last hour to a day ahead. 0, -1. */
+int maintenance_ensure_partitions(struct db *db);
+/* Notes the row counts of partitions that are closed for an hour. 0, -1. */
+int maintenance_note_partitions(struct db *db);
+/* Sets clock_database_ms by asking PostgreSQL. 0, -1. */
+int maintenance_measure_clock(struct db *db);
+
+/* Removes what is older than `hours`. 1 when another purge is at it, 0 done,
+ * -1 error. dry_run counts only. */
+struct purged {
+	int64_t partitions;
+	int64_t webhooks;
+	int64_t attempts;
+	int64_t expired;	/* still pending, settled as Failure */
+};
+int maintenance_purge(struct db *db, int64_t hours, bool dry_run,
+    struct purged *purged);
+#endif

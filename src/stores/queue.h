@@ -1,0 +1,78 @@
+#ifndef STORES_QUEUE_H
+#define STORES_QUEUE_H
+/*
+ * The dispatch queue in Redis: only ids, only a hint. PostgreSQL decides
+ * every claim, so the queue may hold an id twice, or one that is done, or
+ * none. hiredis is included by redis.c alone.
+ *
+ * A queue is one connection that never blocks: calls append to an output
+ * buffer (bounded; over 1 MiB the connection is dropped and the sweep covers
+ * it), queue_step moves bytes. Times are clock_database_ms().
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ground/uuid.h"
+
+struct queue;
+
+/* url: redis://[user:password@]host:port[/db] or unix:///path, borrowed.
+ * share_dir holds lua/; both as in config. Opens nothing yet. */
+struct queue *queue_new(const char *url, const char *share_dir);
+void queue_free(struct queue *queue);
+
+struct queue_entry {
+	struct uuid webhook_id, subscription_id;
+	int64_t due_at;
+};
+/* Enqueueing an id that is there already moves it to the given time. */
+void queue_push(struct queue *queue, const struct queue_entry *entries,
+    size_t count, int64_t now_ms);
+
+/* Asks for up to `count` due ids, at most `slow` of them of subscriptions
+ * whose last result was a time-out. The answer comes out of queue_taken. */
+void queue_take(struct queue *queue, size_t count, size_t slow,
+    int64_t now_ms, int64_t lease_ms, int64_t window_max);
+
+/* What became of a taken id. due_at 0: it is done. */
+struct queue_settled {
+	struct uuid webhook_id, subscription_id;
+	int64_t due_at;
+	enum { QUEUE_WELL, QUEUE_SICK, QUEUE_TIMED_OUT, QUEUE_NEUTRAL } health;
+	/* SICK: refused, reset; NEUTRAL: says nothing of its health (4xx, not
+	 * claimed) */
+};
+void queue_settle(struct queue *queue, const struct queue_settled *settled,
+    size_t count, int64_t now_ms, int64_t window_max);
+
+/* Waits for a wake token (BLPOP, on a queue of its own that does only this):
+ * the answer shows in queue_taken as woken. */
+void queue_wait(struct queue *queue, int64_t seconds);
+
+/* Moves bytes without blocking. 0, or -1 while there is no connection (a new
+ * one is tried after 50 ms growing to 2 s). */
+int queue_step(struct queue *queue);
+int queue_socket(const struct queue *queue);	/* -1 while there is none */
+short queue_events(const struct queue *queue);
+int64_t queue_wait_ms(const struct queue *queue);	/* till step is due */
+bool queue_is_up(const struct queue *queue);
+size_t queue_outstanding(const struct queue *queue);	/* takes, waits */
+
+/* The next answer to a take or a wait: 1 and *taken, 0 none yet. */
+struct queue_taken {
+	bool woken;		/* an answer to queue_wait */
+	bool failed;		/* the connection was lost meanwhile */
+	struct queue_entry *entries;	/* yours to free(); due_at unset */
+	bool *slow;		/* yours: of a time-out subscription */
+	size_t count;
+	int64_t next_due;	/* of what is not due yet; 0: none */
+};
+int queue_answer(struct queue *queue, struct queue_taken *taken);
+
+/* Waits for the answer, for a second at most: for the keeper and /readyz.
+ * What Redis holds is unknown after a restart or FLUSHALL: run id and epoch
+ * key tell. 1 same as last time, 0 changed, -1 no Redis. */
+int queue_check_epoch(struct queue *queue);
+int queue_ping(struct queue *queue);	/* 0, -1 */
+#endif
