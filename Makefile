@@ -1,0 +1,216 @@
+# Postrider: build, run, test, install.  `make help` lists the commands.
+#
+#   build/release    what runs           build/sanitize   what is tested
+#
+# A program's sources are found by name (cgi-bin/NAME.c and cgi-bin/NAME_*.c,
+# worker/*.c, cron/NAME.c); a new file needs no change here.
+
+VERSION		= 0.1.0
+PORT		?= 8000
+
+prefix		= /usr/local
+bindir		= $(prefix)/bin
+libdir		= $(prefix)/lib
+datadir		= $(prefix)/share
+sysconfdir	= /etc
+unitdir		= /lib/systemd/system
+rundir		= /run/postrider
+user		= postrider
+DESTDIR		=
+
+CC		= gcc
+AR		= gcc-ar
+PKG_CONFIG	= pkg-config
+PACKAGES	= libpq hiredis libcurl jansson yajl libsodium libidn2
+
+WERROR		= -Werror
+WARNINGS	= -Wall -Wextra $(WERROR) -Wshadow -Wstrict-prototypes \
+		  -Wmissing-prototypes -Wold-style-definition -Wpointer-arith \
+		  -Wwrite-strings -Wformat=2 -Wvla -Wundef
+DEFINES		= -D_GNU_SOURCE -DPOSTRIDER_VERSION='"$(VERSION)"' \
+		  -DPOSTRIDER_PREFIX='"$(prefix)"'
+
+CFLAGS_release	= -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+LDFLAGS_release	= -pie -Wl,-z,relro,-z,now
+CFLAGS_sanitize	= -O1 -g -fsanitize=address,undefined \
+		  -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LDFLAGS_sanitize = -fsanitize=address,undefined
+
+# Asked once, and only by what compiles: pkg-config may not be there yet.
+pkg_cflags	= $(eval pkg_cflags := $$(shell $(PKG_CONFIG) --cflags \
+		  $(PACKAGES)))$(pkg_cflags)
+pkg_libs	= $(eval pkg_libs := $$(shell $(PKG_CONFIG) --libs \
+		  $(PACKAGES)))$(pkg_libs)
+
+COMPILE		= $(CC) -std=c17 $(DEFINES) -Isrc $(pkg_cflags) $(WARNINGS)
+LIBS		= $(pkg_libs) -lfcgi -lpthread -lm
+
+LIB_SOURCES	= $(wildcard src/ground/*.c src/rules/*.c src/stores/*.c \
+		  src/doors/*.c)
+CGI		= $(foreach p,ingest api admin,\
+		  $(if $(wildcard cgi-bin/$(p).c),$(p)))
+CGI_SOURCES	= $(foreach p,$(CGI),$(call cgi_sources,$(p)))
+cgi_sources	= $(wildcard cgi-bin/$(1).c cgi-bin/$(1)_*.c)
+WORKER_SOURCES	= $(filter-out worker/postrider-admin.c,$(wildcard worker/*.c))
+BIN		= $(if $(WORKER_SOURCES),postrider-worker) \
+		  $(if $(wildcard worker/postrider-admin.c),postrider-admin) \
+		  $(if $(wildcard cron/purge.c),postrider-purge)
+UNIT_TESTS	= $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*_test.c))
+SOURCES		= $(LIB_SOURCES) $(CGI_SOURCES) $(wildcard worker/*.c cron/*.c)
+TEXTS		= $(wildcard src/*/*.[ch] cgi-bin/*.[ch] worker/*.[ch] \
+		  cron/*.[ch] tests/unit/*.[ch])
+
+programs	= $(addprefix build/$(1)/cgi-bin/,$(CGI)) \
+		  $(addprefix build/$(1)/bin/,$(BIN))
+
+# The first line of each command checks the port, before anything is touched;
+# the second and third are a make of their own, since the first may bring the
+# compiler.
+STACK		= PORT='$(PORT)' src/stack/stack
+QUIET		= --no-print-directory
+
+all: build
+
+help:
+	@sed -n 's/^#: //p' Makefile
+
+#: make run      install what is missing, build, run in the foreground
+#: make start    the same in the background; make stop, make status
+run start:
+	@$(STACK) check-port
+	@src/stack/packages run
+	@$(MAKE) $(QUIET) -j"$$(nproc)" build
+	@$(MAKE) $(QUIET) docs
+	@exec $(STACK) $@
+
+stop status:
+	@exec $(STACK) $@
+
+#: make test     every suite, against a private stack, with sanitizers
+test:
+	@src/stack/packages run test
+	@$(MAKE) $(QUIET) -j"$$(nproc)" build sanitize
+	@$(MAKE) $(QUIET) docs
+	@exec src/stack/stack inside tests/run
+
+#: make build    the programs;  make sanitize  the same, checked as they run
+build: $(call programs,release)
+sanitize: $(call programs,sanitize) \
+    $(addprefix build/sanitize/unit/,$(UNIT_TESTS))
+
+define variant
+build/$(1)/%.o: %.c build/$(1)/flags
+	@mkdir -p $$(@D)
+	$$(COMPILE) $$(CFLAGS_$(1)) $$(CFLAGS) -MMD -MP -c -o $$@ $$<
+
+build/$(1)/flags: FORCE
+	@mkdir -p $$(@D)
+	@echo '$$(subst ','\'',$$(CC) $$(DEFINES) $$(WARNINGS) \
+	    $$(CFLAGS_$(1)) $$(CFLAGS) $$(LDFLAGS))' >$$@.new
+	@cmp -s $$@.new $$@ && rm $$@.new || mv $$@.new $$@
+
+build/$(1)/libpostrider.a: $$(LIB_SOURCES:%.c=build/$(1)/%.o)
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+
+$(foreach p,$(CGI),$(call program,$(1),cgi-bin/$(p),$(call cgi_sources,$(p))))
+$(call program,$(1),bin/postrider-worker,$(WORKER_SOURCES))
+$(call program,$(1),bin/postrider-admin,worker/postrider-admin.c)
+$(call program,$(1),bin/postrider-purge,cron/purge.c)
+endef
+
+# program VARIANT TARGET SOURCES
+define program
+
+build/$(1)/$(2): $(patsubst %.c,build/$(1)/%.o,$(3)) build/$(1)/libpostrider.a
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS_$(1)) $$(CFLAGS) $$(LDFLAGS_$(1)) $$(LDFLAGS) \
+	    -Wl,--as-needed -o $$@ $$^ $$(LIBS)
+
+endef
+
+$(eval $(call variant,release))
+$(eval $(call variant,sanitize))
+
+build/sanitize/unit/%_test: build/sanitize/tests/unit/%_test.o \
+    build/sanitize/libpostrider.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_sanitize) $(CFLAGS) $(LDFLAGS_sanitize) $(LDFLAGS) \
+	    -Wl,--as-needed -o $@ $^ -lcmocka $(LIBS)
+
+.SECONDARY:
+-include $(wildcard build/*/*/*.d build/*/*/*/*.d)
+
+#: make docs     bring Swagger UI for /docs (one line when it cannot be had)
+docs:
+	@src/stack/docs
+
+#: make lint     formatting, static analysis, includes; make format mends
+lint:
+	@src/stack/packages run lint
+	@src/stack/lint includes $(TEXTS)
+	@clang-format --dry-run --Werror $(TEXTS)
+	@cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
+	    --enable=warning,portability,performance \
+	    --suppressions-list=src/stack/cppcheck.suppressions \
+	    -j"$$(nproc)" -D_GNU_SOURCE $(DEFINES) -Isrc $(SOURCES)
+	@$(MAKE) $(QUIET) -j"$$(nproc)" build
+	@echo 'lint: clean'
+
+format:
+	clang-format -i $(TEXTS)
+
+#: make install  DESTDIR= prefix=; then see the README for a real host
+SUBSTITUTE	= sed -e 's|@SERVER@|*:80|g' \
+		  -e 's|@RUN_DIR@|$(rundir)|g' \
+		  -e 's|@LOG_DIR@|$${APACHE_LOG_DIR}|g' \
+		  -e 's|@HTDOCS@|$(datadir)/postrider/htdocs|g' \
+		  -e 's|@DOCS@|$(datadir)/postrider/htdocs/docs|g' \
+		  -e 's|@BIN@|$(bindir)|g' \
+		  -e 's|@CONF@|$(sysconfdir)/postrider/postrider.conf|g' \
+		  -e 's|@USER@|$(user)|g'
+
+install: build
+	@src/stack/docs
+	install -d $(addprefix $(DESTDIR),$(bindir) $(libdir)/postrider/cgi-bin \
+	    $(datadir)/postrider/migrations $(datadir)/postrider/lua \
+	    $(datadir)/postrider/htdocs/static \
+	    $(datadir)/postrider/htdocs/errors \
+	    $(datadir)/postrider/htdocs/docs $(sysconfdir)/postrider \
+	    $(sysconfdir)/apache2/sites-available $(sysconfdir)/cron.d \
+	    $(unitdir))
+	install -m 755 $(addprefix build/release/bin/,$(BIN)) \
+	    $(DESTDIR)$(bindir)
+	install -m 755 $(addprefix build/release/cgi-bin/,$(CGI)) \
+	    $(DESTDIR)$(libdir)/postrider/cgi-bin
+	install -m 644 $(wildcard src/migrations/*.sql) \
+	    $(DESTDIR)$(datadir)/postrider/migrations
+	install -m 644 $(wildcard src/lua/*.lua) \
+	    $(DESTDIR)$(datadir)/postrider/lua
+	install -m 644 $(wildcard htdocs/*.*) \
+	    $(DESTDIR)$(datadir)/postrider/htdocs
+	install -m 644 $(wildcard htdocs/static/*.*) \
+	    $(DESTDIR)$(datadir)/postrider/htdocs/static
+	install -m 644 $(wildcard htdocs/errors/*.*) \
+	    $(DESTDIR)$(datadir)/postrider/htdocs/errors
+	install -m 644 build/docs/* $(DESTDIR)$(datadir)/postrider/htdocs/docs
+	build/release/bin/postrider-admin print-config \
+	    >$(DESTDIR)$(sysconfdir)/postrider/postrider.conf.sample
+	$(SUBSTITUTE) apache-conf/postrider.conf.in \
+	    >$(DESTDIR)$(sysconfdir)/apache2/sites-available/postrider.conf
+	$(SUBSTITUTE) worker/postrider.service.in \
+	    >$(DESTDIR)$(unitdir)/postrider.service
+	$(SUBSTITUTE) cron/postrider.cron \
+	    >$(DESTDIR)$(sysconfdir)/cron.d/postrider
+	chmod 644 $(DESTDIR)$(sysconfdir)/postrider/postrider.conf.sample \
+	    $(DESTDIR)$(sysconfdir)/apache2/sites-available/postrider.conf \
+	    $(DESTDIR)$(unitdir)/postrider.service \
+	    $(DESTDIR)$(sysconfdir)/cron.d/postrider
+
+#: make clean    remove what was built; var/ (the data) stays
+clean:
+	rm -rf build
+
+FORCE:
+.PHONY: all help run start stop status test build sanitize docs lint format \
+    install clean FORCE
