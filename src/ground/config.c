@@ -1,0 +1,342 @@
+#include "ground/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ground/log.h"
+#include "ground/text.h"
+
+#ifndef POSTRIDER_PREFIX
+#define POSTRIDER_PREFIX "/usr/local"
+#endif
+
+#define VALUE_MAX_BYTES 4096
+
+struct config config;
+
+struct setting {
+	const char *name;
+	const char *fallback;
+	const char *unit;
+	/* 0, or -1 with the reason */
+	int (*read)(const struct setting *setting, const char *value,
+	    const char **reason);
+	void *target;
+	int64_t least, most;
+	int64_t scale;
+	const char *meaning;
+};
+
+static int read_string(const struct setting *, const char *, const char **);
+static int read_number(const struct setting *, const char *, const char **);
+static int read_level(const struct setting *, const char *, const char **);
+static int read_schedule(const struct setting *, const char *, const char **);
+
+#define STRING(name, fallback, unit, field, meaning) \
+	{ name, fallback, unit, read_string, &config.field, 0, 0, 0, meaning }
+#define NUMBER(name, fallback, unit, field, least, most, scale, meaning) \
+	{ name, fallback, unit, read_number, &config.field, least, most, \
+	  scale, meaning }
+
+static const struct setting settings[] = {
+	STRING("DATABASE_URL", "dbname=postrider", "libpq URL", database_url,
+	    "PostgreSQL, the truth: a libpq URI or key=value string"),
+	STRING("REDIS_URL", "unix:///run/redis/redis-server.sock", "URL",
+	    redis_url, "Redis, dispatch and cache: "
+	    "redis://[user:password@]host:port[/db] or unix:///path; "
+	    "for TLS put stunnel between"),
+	NUMBER("HTTP_TIMEOUT", "5", "s", http_timeout_ms, 1, 30, 1000,
+	    "the whole exchange with a receiver"),
+	{ "RETRY_SCHEDULE", "10,30,60,300,900", "s", read_schedule, NULL, 0,
+	    0, 0, "delays before each retry, separated by commas; the last "
+	    "failure after them is final" },
+	NUMBER("RETRY_JITTER", "0", "%", retry_jitter_percent, 0, 10, 1,
+	    "at most this much is added to a delay, at random"),
+	NUMBER("LOG_RETENTION_HOURS", "72", "h", log_retention_hours, 3, 8760,
+	    1, "how long webhooks and attempts are kept and shown"),
+	NUMBER("LEASE_SECONDS", "90", "s", lease_seconds, 15, 3600, 1,
+	    "a lease unchanged for so long is broken; at least twice "
+	    "HTTP_TIMEOUT and 10 s more"),
+	NUMBER("WORKER_PROCESSES", "0", "", worker_processes, 0, 64, 1,
+	    "delivery processes; 0 means one a core"),
+	NUMBER("WORKER_CONCURRENCY", "1000", "requests", worker_concurrency, 1,
+	    10000, 1, "in flight a delivery process, at most"),
+	NUMBER("WINDOW_MAX", "256", "requests", window_max, 1, 10000, 1,
+	    "in flight a subscription, at most; the window adapts below it"),
+	NUMBER("INGEST_PROCESSES", "2", "", ingest_processes, 1, 64, 1,
+	    "FastCGI processes that accept webhooks"),
+	NUMBER("API_PROCESSES", "8", "", api_processes, 1, 256, 1,
+	    "FastCGI processes that serve the REST API"),
+	NUMBER("ADMIN_PROCESSES", "4", "", admin_processes, 1, 256, 1,
+	    "FastCGI processes that serve the admin pages"),
+	NUMBER("MAX_PAYLOAD_BYTES", "1048576", "bytes", max_payload_bytes, 1,
+	    67108864, 1, "a larger request body is answered with 413"),
+	NUMBER("CACHE_SECONDS", "60", "s", cache_seconds, 1, 3600, 1,
+	    "a cached subscription lives so long in Redis"),
+	STRING("ALLOW_TARGETS", "", "CIDRs", allow_targets,
+	    "address ranges, separated by commas, that may be delivered to "
+	    "although they are private or reserved"),
+	STRING("CORS_ORIGINS", "http://localhost:5173,http://localhost:3000",
+	    "origins", cors_origins,
+	    "web pages that may call the API, separated by commas"),
+	STRING("RUN_DIR", "/run/postrider", "path", run_dir,
+	    "the FastCGI sockets and worker.pid"),
+	STRING("CGI_DIR", POSTRIDER_PREFIX "/lib/postrider/cgi-bin", "path",
+	    cgi_dir, "the FastCGI programs"),
+	STRING("SHARE_DIR", POSTRIDER_PREFIX "/share/postrider", "path",
+	    share_dir, "migrations and Lua functions"),
+	{ "LOG_LEVEL", "info", "", read_level, &config.log_level, 0, 0, 0,
+	    "least level that is logged: debug, info, warning, error" },
+};
+#define SETTINGS (sizeof(settings) / sizeof(settings[0]))
+
+static int
+read_string(const struct setting *setting, const char *value,
+    const char **reason)
+{
+	char **target = setting->target;
+
+	if (strlen(value) > VALUE_MAX_BYTES) {
+		*reason = "is longer than 4096 bytes";
+		return -1;
+	}
+	free(*target);
+	*target = memory_copy_string(value);
+	return 0;
+}
+
+static int
+parse_number(const char *value, int64_t least, int64_t most, int64_t *number)
+{
+	char *end;
+	long long read;
+
+	if (!isdigit((unsigned char)value[0]))
+		return -1;
+	errno = 0;
+	read = strtoll(value, &end, 10);
+	if (errno != 0 || *end != '\0' || read < least || read > most)
+		return -1;
+	*number = read;
+	return 0;
+}
+
+static int
+read_number(const struct setting *setting, const char *value,
+    const char **reason)
+{
+	static char said[96];
+	int64_t number;
+
+	if (parse_number(value, setting->least, setting->most, &number) == -1) {
+		snprintf(said, sizeof(said),
+		    "is no whole number from %lld to %lld",
+		    (long long)setting->least, (long long)setting->most);
+		*reason = said;
+		return -1;
+	}
+	*(int64_t *)setting->target = number * setting->scale;
+	return 0;
+}
+
+static int
+read_level(const struct setting *setting, const char *value,
+    const char **reason)
+{
+	int level = log_level_of(value);
+
+	if (level == -1) {
+		*reason = "is none of debug, info, warning, error";
+		return -1;
+	}
+	*(int *)setting->target = level;
+	return 0;
+}
+
+static int
+read_schedule(const struct setting *setting, const char *value,
+    const char **reason)
+{
+	char copy[VALUE_MAX_BYTES], *rest = copy, *item;
+	int64_t seconds;
+
+	(void)setting;
+	*reason = "is no list of at most 32 whole seconds up to 86400, "
+	    "separated by commas";
+	if (strlen(value) >= sizeof(copy))
+		return -1;
+	strcpy(copy, value);
+	config.retries = 0;
+	while (*value != '\0' && (item = strsep(&rest, ",")) != NULL) {
+		if (config.retries == RETRIES_MAX ||
+		    parse_number(item, 0, 86400, &seconds) == -1)
+			return -1;
+		config.retry_ms[config.retries++] = seconds * 1000;
+	}
+	return 0;
+}
+
+static const struct setting *
+setting_find(const char *name, size_t length)
+{
+	for (size_t i = 0; i < SETTINGS; i++)
+		if (strlen(settings[i].name) == length &&
+		    memcmp(settings[i].name, name, length) == 0)
+			return &settings[i];
+	return NULL;
+}
+
+static int
+setting_set(const struct setting *setting, const char *value,
+    const char *where)
+{
+	const char *reason = "does not fit";
+
+	if (setting->read(setting, value, &reason) == 0)
+		return 0;
+	fprintf(stderr, "%s: %s %s\n", where, setting->name, reason);
+	return -1;
+}
+
+/* Takes blanks and one pair of quotes off; the value ends the line. */
+static char *
+line_value(char *value)
+{
+	size_t length;
+
+	value += strspn(value, " \t");
+	length = strcspn(value, "\r\n");
+	while (length != 0 && strchr(" \t", value[length - 1]) != NULL)
+		length--;
+	if (length >= 2 && strchr("\"'", value[0]) != NULL &&
+	    value[length - 1] == value[0]) {
+		value++;
+		length -= 2;
+	}
+	value[length] = '\0';
+	return value;
+}
+
+static int
+file_line(char *line, const char *where)
+{
+	const struct setting *setting;
+	char *equals;
+
+	line += strspn(line, " \t");
+	if (strchr("#\r\n", line[0]) != NULL)
+		return 0;
+	equals = strchr(line, '=');
+	if (equals == NULL) {
+		fprintf(stderr, "%s: not of the form KEY=value\n", where);
+		return -1;
+	}
+	setting = setting_find(line, (size_t)(equals - line));
+	if (setting == NULL) {
+		fprintf(stderr, "%s: unknown setting %.*s\n", where,
+		    (int)(equals - line), line);
+		return -1;
+	}
+	return setting_set(setting, line_value(equals + 1), where);
+}
+
+static int
+file_load(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	char where[512];
+	size_t room = 0;
+	int number = 0, rc = 0;
+
+	if (file == NULL) {
+		fprintf(stderr, "%s: cannot be read: %s\n", path,
+		    strerror(errno));
+		return -1;
+	}
+	while (getline(&line, &room, file) != -1) {
+		snprintf(where, sizeof(where), "%s:%d", path, ++number);
+		if (file_line(line, where) == -1)
+			rc = -1;
+	}
+	free(line);
+	fclose(file);
+	return rc;
+}
+
+/* What holds between settings rather than for one. */
+static int
+config_check(void)
+{
+	int64_t schedule_ms = 0;
+	int64_t attempts = config.retries + 1;
+
+	for (int i = 0; i < config.retries; i++)
+		schedule_ms += config.retry_ms[i];
+	schedule_ms += schedule_ms * config.retry_jitter_percent / 100 +
+	    attempts * config.http_timeout_ms;
+	if (schedule_ms > (config.log_retention_hours - 2) * 3600000) {
+		fprintf(stderr, "RETRY_SCHEDULE lasts longer than "
+		    "LOG_RETENTION_HOURS less two hours: what it retries "
+		    "would be purged; shorten the one or raise the other\n");
+		return -1;
+	}
+	if (config.lease_seconds * 1000 < 2 * config.http_timeout_ms + 10000) {
+		fprintf(stderr, "LEASE_SECONDS must be at least twice "
+		    "HTTP_TIMEOUT and 10 s more, or a slow answer would be "
+		    "sent again\n");
+		return -1;
+	}
+	return 0;
+}
+
+int
+config_load(void)
+{
+	const char *file = getenv("POSTRIDER_CONF");
+	const char *value;
+	int rc = 0;
+
+	for (size_t i = 0; i < SETTINGS; i++)
+		if (setting_set(&settings[i], settings[i].fallback,
+			"default") == -1)
+			rc = -1;
+	if (file != NULL && file[0] != '\0' && file_load(file) == -1)
+		rc = -1;
+	for (size_t i = 0; i < SETTINGS; i++) {
+		value = getenv(settings[i].name);
+		if (value != NULL && setting_set(&settings[i], value,
+			"environment") == -1)
+			rc = -1;
+	}
+	return rc == 0 ? config_check() : -1;
+}
+
+void
+config_print_sample(FILE *out)
+{
+	fprintf(out, "# Postrider's settings: KEY=value lines, read by the "
+	    "programs (POSTRIDER_CONF names\n# this file), by systemd and by "
+	    "a shell. What is commented out is the default.\n");
+	for (size_t i = 0; i < SETTINGS; i++)
+		fprintf(out, "\n# %s%s%s%s\n#%s=%s\n", settings[i].meaning,
+		    settings[i].unit[0] != '\0' ? " (" : "", settings[i].unit,
+		    settings[i].unit[0] != '\0' ? ")" : "", settings[i].name,
+		    settings[i].fallback);
+}
+
+void
+config_print_table(FILE *out)
+{
+	fprintf(out, "| setting | default | unit | meaning |\n"
+	    "|---|---|---|---|\n");
+	for (size_t i = 0; i < SETTINGS; i++)
+		fprintf(out, "| `%s` | %s%s%s | %s | %s |\n", settings[i].name,
+		    settings[i].fallback[0] != '\0' ? "`" : "",
+		    settings[i].fallback,
+		    settings[i].fallback[0] != '\0' ? "`" : "",
+		    settings[i].unit, settings[i].meaning);
+}
