@@ -63,11 +63,11 @@ TEXTS		= $(wildcard src/*/*.[ch] cgi-bin/*.[ch] worker/*.[ch] \
 programs	= $(addprefix build/$(1)/cgi-bin/,$(CGI)) \
 		  $(addprefix build/$(1)/bin/,$(BIN))
 
-# The first line of each command checks the port, before anything is touched;
-# the second and third are a make of their own, since the first may bring the
-# compiler.
+# The port is checked before anything is touched (3: our own stack has it).
+# Then come makes of their own, since `packages` may bring the compiler.
 STACK		= PORT='$(PORT)' src/stack/stack
 QUIET		= --no-print-directory
+Q		= $(if $(V),,@)
 
 all: build
 
@@ -77,11 +77,11 @@ help:
 #: make run      install what is missing, build, run in the foreground
 #: make start    the same in the background; make stop, make status
 run start:
-	@$(STACK) check-port
-	@src/stack/packages run
-	@$(MAKE) $(QUIET) -j"$$(nproc)" build
-	@$(MAKE) $(QUIET) docs
-	@exec $(STACK) $@
+	@$(STACK) check-port || { test $$? -eq 3; exit; }; \
+	src/stack/packages run && \
+	$(MAKE) $(QUIET) -j"$$(nproc)" build && \
+	$(MAKE) $(QUIET) docs && \
+	exec $(STACK) $@
 
 stop status:
 	@exec $(STACK) $@
@@ -101,7 +101,8 @@ sanitize: $(call programs,sanitize) \
 define variant
 build/$(1)/%.o: %.c build/$(1)/flags
 	@mkdir -p $$(@D)
-	$$(COMPILE) $$(CFLAGS_$(1)) $$(CFLAGS) -MMD -MP -c -o $$@ $$<
+	@echo '  CC   $$@'
+	$$(Q)$$(COMPILE) $$(CFLAGS_$(1)) $$(CFLAGS) -MMD -MP -c -o $$@ $$<
 
 build/$(1)/flags: FORCE
 	@mkdir -p $$(@D)
@@ -111,7 +112,7 @@ build/$(1)/flags: FORCE
 
 build/$(1)/libpostrider.a: $$(LIB_SOURCES:%.c=build/$(1)/%.o)
 	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	$$(Q)$$(AR) rcs $$@ $$^
 
 $(foreach p,$(CGI),$(call program,$(1),cgi-bin/$(p),$(call cgi_sources,$(p))))
 $(call program,$(1),bin/postrider-worker,$(WORKER_SOURCES))
@@ -124,7 +125,8 @@ define program
 
 build/$(1)/$(2): $(patsubst %.c,build/$(1)/%.o,$(3)) build/$(1)/libpostrider.a
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS_$(1)) $$(CFLAGS) $$(LDFLAGS_$(1)) $$(LDFLAGS) \
+	@echo '  LINK $$@'
+	$$(Q)$$(CC) $$(CFLAGS_$(1)) $$(CFLAGS) $$(LDFLAGS_$(1)) $$(LDFLAGS) \
 	    -Wl,--as-needed -o $$@ $$^ $$(LIBS)
 
 endef
@@ -135,7 +137,8 @@ $(eval $(call variant,sanitize))
 build/sanitize/unit/%_test: build/sanitize/tests/unit/%_test.o \
     build/sanitize/libpostrider.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_sanitize) $(CFLAGS) $(LDFLAGS_sanitize) $(LDFLAGS) \
+	@echo '  LINK $@'
+	$(Q)$(CC) $(CFLAGS_sanitize) $(CFLAGS) $(LDFLAGS_sanitize) $(LDFLAGS) \
 	    -Wl,--as-needed -o $@ $^ -lcmocka $(LIBS)
 
 .SECONDARY:
