@@ -48,8 +48,13 @@ struct db_params {
 	size_t at[DB_PARAMS_MAX];
 	int length[DB_PARAMS_MAX];	/* -1: NULL */
 	int count;
+	size_t array_at;	/* where the array being built begins */
+	int32_t array_count;
+	enum { ARRAY_NO_NULLS, ARRAY_HAS_NULLS } array_nulls;
 };
 
+/* The connection's own list, emptied: for the call about to be made. */
+struct db_params *db_params(struct db *db);
 void db_params_free(struct db_params *params);
 void db_params_clear(struct db_params *params);
 void db_add_null(struct db_params *params);
@@ -81,7 +86,7 @@ void db_array_end(struct db_params *params);
 struct db *db_new(const char *url, enum db_profile profile);
 void db_free(struct db *db);	/* NULL is fine */
 
-/* Runs one statement to its end. deadline_ms is a duration. 0, or -1 with
+/* Runs one statement to its end. params (NULL: none) must live till then. deadline_ms is a duration. 0, or -1 with
  * db_error(). The result is read with db_rows and db_get_* until the next
  * call on this db. */
 int db_run(struct db *db, const struct db_statement *statement,
@@ -96,7 +101,8 @@ const char *db_sqlstate(const struct db *db);	/* "" when none */
  * The same without waiting, for the delivery loop. db_start begins (opening
  * the connection first when it must) and db_step goes on: 1 done, result
  * readable; 0 wait for db_socket (with poll events db_events) or
- * db_wait_ms; -1 failed, see db_error. One statement at a time.
+ * db_wait_ms; -1 failed, see db_error. One statement at a time; statement and
+ * params stay the caller's until then.
  */
 int db_start(struct db *db, const struct db_statement *statement,
     const struct db_params *params, int64_t deadline_ms);
