@@ -1,0 +1,95 @@
+#include "doors/router.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ground/text.h"
+
+/* Does `path` have the shape of `pattern`? *argument is then the start of its
+ * {} segment, and *length how long it is. */
+static bool
+route_matches(const char *pattern, const char *path, const char **argument,
+    size_t *length)
+{
+	*argument = "";
+	*length = 0;
+	for (; *pattern != '\0'; pattern++) {
+		if (*pattern != '{') {
+			if (*pattern != *path)
+				return false;
+			path++;
+			continue;
+		}
+		*argument = path;
+		*length = strcspn(path, "/");
+		if (*length == 0)
+			return false;
+		path += *length;
+		pattern += strcspn(pattern, "}");
+	}
+	return *path == '\0';
+}
+
+static void
+allow_add(struct text *allow, const char *method)
+{
+	if (allow->length != 0)
+		text_adds(allow, ", ");
+	text_adds(allow, method);
+}
+
+static void
+router_allow(const struct route *routes, const char *path,
+    struct response *response)
+{
+	const char *argument;
+	size_t length;
+	struct text allow = { 0 };
+
+	for (; routes->method != NULL; routes++) {
+		if (!route_matches(routes->path, path, &argument, &length))
+			continue;
+		allow_add(&allow, routes->method);
+		if (strcmp(routes->method, "GET") == 0)
+			allow_add(&allow, "HEAD");
+	}
+	allow_add(&allow, "OPTIONS");
+	response_header(response, "Allow", text_string(&allow));
+	text_free(&allow);
+}
+
+void
+router_dispatch(const struct route *routes, const struct request *request,
+    struct response *response,
+    void (*refuse)(const struct request *request, struct response *response,
+	int status, const char *detail),
+    void *context)
+{
+	const struct route *route;
+	const char *argument;
+	char *copy;
+	size_t length;
+	bool known = false;
+
+	for (route = routes; route->method != NULL; route++) {
+		if (!route_matches(
+			route->path, request->path, &argument, &length))
+			continue;
+		known = true;
+		if (strcmp(route->method, request->method) != 0)
+			continue;
+		copy = memory_copy(argument, length);
+		route->handle(request, response, copy, context);
+		free(copy);
+		return;
+	}
+	if (!known) {
+		refuse(request, response, 404, "Not Found");
+		return;
+	}
+	router_allow(routes, request->path, response);
+	if (strcmp(request->method, "OPTIONS") == 0)
+		response->status = 204;
+	else
+		refuse(request, response, 405, "Method Not Allowed");
+}
