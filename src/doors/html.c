@@ -1,0 +1,201 @@
+#include "doors/html.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ground/clock.h"
+
+static const char replacement[] = "\xef\xbf\xbd";	/* U+FFFD */
+
+static const char *
+entity_of(unsigned char byte)
+{
+	switch (byte) {
+	case '&': return "&amp;";
+	case '<': return "&lt;";
+	case '>': return "&gt;";
+	case '"': return "&quot;";
+	case '\'': return "&#39;";
+	case '\t':
+	case '\n':
+	case '\r': return NULL;
+	case 0x7f: return replacement;
+	default: return byte < 0x20 ? replacement : NULL;
+	}
+}
+
+/* How many bytes at `at` go out as they are, 0 for none. */
+static size_t
+plain_length(const unsigned char *at, size_t left)
+{
+	size_t length = 1;
+
+	if (at[0] < 0x80)
+		return entity_of(at[0]) == NULL ? 1 : 0;
+	if (at[0] >= 0xc2)
+		length = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
+	if (length > left || !text_is_utf8(at, length))
+		return 0;
+	return length;
+}
+
+void
+html_bytes(struct text *out, const void *bytes, size_t length)
+{
+	const unsigned char *at = bytes, *end = at + length, *from = at;
+	const char *instead;
+	size_t step;
+
+	while (at < end) {
+		step = plain_length(at, (size_t)(end - at));
+		if (step != 0) {
+			at += step;
+			continue;
+		}
+		instead = *at < 0x80 ? entity_of(*at) : replacement;
+		text_add(out, from, (size_t)(at - from));
+		text_adds(out, instead);
+		from = ++at;
+	}
+	text_add(out, from, (size_t)(end - from));
+}
+
+void
+html_text(struct text *out, const char *string)
+{
+	if (string != NULL)
+		html_bytes(out, string, strlen(string));
+}
+
+void
+html_url_arg(struct text *out, const char *string)
+{
+	static const char unreserved[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	    "0123456789-._~";
+
+	if (string == NULL)
+		return;
+	for (; *string != '\0'; string++)
+		if (strchr(unreserved, *string) != NULL)
+			text_add(out, string, 1);
+		else
+			text_addf(out, "%%%02X", (unsigned char)*string);
+}
+
+void
+html_uuid(struct text *out, const struct uuid *uuid)
+{
+	char buffer[UUID_TEXT_SIZE];
+
+	text_adds(out, uuid_text(uuid, buffer));
+}
+
+void
+html_number(struct text *out, int64_t number)
+{
+	char digits[32];
+	int length, lead;
+
+	length = snprintf(digits, sizeof(digits), "%" PRId64, number);
+	lead = digits[0] == '-' ? 1 : 0;
+	for (int i = 0; i < length; i++) {
+		if (i > lead && (length - i) % 3 == 0)
+			html_lit(out, ",");
+		text_add(out, digits + i, 1);
+	}
+}
+
+void
+html_time(struct text *out, int64_t ms)
+{
+	char when[CLOCK_TEXT_SIZE];
+
+	clock_text(ms, when);
+	html_lit(out, "<time datetime=\"");
+	html_attribute(out, when);
+	html_lit(out, "\">");
+	html_bytes(out, when, 10);
+	html_lit(out, " ");
+	html_bytes(out, when + 11, 8);
+	html_lit(out, " <abbr>UTC</abbr></time>");
+}
+
+static void
+nav_link(struct text *out, const char *path, const char *label,
+    bool is_current)
+{
+	html_lit(out, "<li><a href=\"");
+	html_attribute(out, path);
+	html_lit(out, "\"");
+	if (is_current)
+		html_lit(out, " aria-current=\"page\"");
+	html_lit(out, ">");
+	html_text(out, label);
+	html_lit(out, "</a></li>\n");
+}
+
+static void
+page_header(struct text *out, enum page_section section)
+{
+	html_lit(out,
+	    "<a class=\"skip\" href=\"#main\">Skip to the content</a>\n"
+	    "<header class=\"top\">\n"
+	    "<div class=\"wide\">\n"
+	    "<a class=\"brand\" href=\"/ui/\">"
+	    "<img src=\"/static/favicon.svg\" alt=\"\" width=\"28\""
+	    " height=\"28\"> Postrider</a>\n"
+	    "<nav aria-label=\"Main\"><ul>\n");
+	nav_link(out, "/ui/", "Subscriptions", section == PAGE_SUBSCRIPTIONS);
+	nav_link(out, "/ui/attempts", "Attempts", section == PAGE_ATTEMPTS);
+	nav_link(out, "/ui/webhooks", "Webhook", section == PAGE_WEBHOOKS);
+	nav_link(out, "/docs", "API", false);
+	html_lit(out, "</ul></nav>\n</div>\n</header>\n");
+}
+
+void
+page_begin(struct response *response, int status, const char *title,
+    enum page_section section)
+{
+	struct text *out = &response->body;
+
+	response->status = status;
+	response->content_type = "text/html; charset=utf-8";
+	html_lit(out,
+	    "<!DOCTYPE html>\n"
+	    "<html lang=\"en\">\n"
+	    "<head>\n"
+	    "<meta charset=\"utf-8\">\n"
+	    "<meta name=\"viewport\""
+	    " content=\"width=device-width, initial-scale=1\">\n"
+	    "<meta name=\"color-scheme\" content=\"light dark\">\n"
+	    "<title>");
+	if (status >= 400)
+		html_lit(out, "Error: ");
+	html_text(out, title);
+	html_lit(out,
+	    " · Postrider</title>\n"
+	    "<link rel=\"icon\" href=\"/static/favicon.svg\""
+	    " type=\"image/svg+xml\">\n"
+	    "<link rel=\"stylesheet\" href=\"/static/style.css\">\n"
+	    "</head>\n"
+	    "<body>\n");
+	page_header(out, section);
+	html_lit(out, "<main id=\"main\" class=\"wide\">\n<h1>");
+	html_text(out, title);
+	html_lit(out, "</h1>\n");
+}
+
+void
+page_end(struct response *response)
+{
+	html_lit(&response->body,
+	    "</main>\n"
+	    "<footer class=\"bottom\"><div class=\"wide\">"
+	    "<p>Postrider delivers webhooks: at least once, and every attempt"
+	    " is on record.</p>"
+	    "</div></footer>\n"
+	    "</body>\n"
+	    "</html>\n");
+}

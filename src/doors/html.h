@@ -1,0 +1,46 @@
+#ifndef DOORS_HTML_H
+#define DOORS_HTML_H
+/*
+ * Writing HTML. Raw output takes only literals (html_lit with a variable does
+ * not compile); data goes through the escaper of its context, so that no
+ * byte of it can ever be markup. Attribute values are always in double quotes.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "doors/http.h"
+#include "ground/text.h"
+#include "ground/uuid.h"
+
+#define html_lit(out, lit) text_add(out, "" lit "", sizeof(lit) - 1)
+
+/* Between tags. Bytes that are no UTF-8, and control bytes other than tab,
+ * LF and CR, come out as U+FFFD. NULL adds nothing. */
+void html_text(struct text *out, const char *string);
+void html_bytes(struct text *out, const void *bytes, size_t length);
+
+/* Inside a quoted attribute: the same bytes are dangerous there. */
+#define html_attribute html_text
+
+/* One path segment, or a name or value of a query. */
+void html_url_arg(struct text *out, const char *string);
+
+void html_uuid(struct text *out, const struct uuid *uuid);
+void html_number(struct text *out, int64_t number);	/* 1,234,567 */
+/* <time datetime="...">2026-01-31 23:59:59 UTC</time> */
+void html_time(struct text *out, int64_t ms);
+
+/* The frame of every page. */
+enum page_section {
+	PAGE_SUBSCRIPTIONS,
+	PAGE_WEBHOOKS,
+	PAGE_ATTEMPTS,
+	PAGE_NONE	/* nothing in the navigation is current */
+};
+
+/* Sets status and type, and writes all up to and including <main> and its
+ * <h1>. The title is borrowed. */
+void page_begin(struct response *response, int status, const char *title,
+    enum page_section section);
+void page_end(struct response *response);
+#endif

@@ -1,0 +1,156 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "doors/html.h"
+
+struct escaping {
+	const char *shows;
+	const char *in;
+	size_t length;
+	const char *want;
+};
+
+#define BYTES(literal) literal, sizeof(literal) - 1
+
+static void
+text_is_never_markup(void **state)
+{
+	static const struct escaping cases[] = {
+		{ "nothing", BYTES(""), "" },
+		{ "plain", BYTES("order.created"), "order.created" },
+		{ "a tag", BYTES("\"><script>alert('1')</script>"),
+		    "&quot;&gt;&lt;script&gt;alert(&#39;1&#39;)"
+		    "&lt;/script&gt;" },
+		{ "an entity", BYTES("&amp;"), "&amp;amp;" },
+		{ "all UTF-8", BYTES("é \xe2\x82\xac \xf0\x9f\x90\x8e"),
+		    "é \xe2\x82\xac \xf0\x9f\x90\x8e" },
+		{ "white space", BYTES("a\tb\r\nc"), "a\tb\r\nc" },
+		{ "a NUL", BYTES("a\0<"), "a\xef\xbf\xbd&lt;" },
+		{ "an escape", BYTES("\x1b[2J\x7f"),
+		    "\xef\xbf\xbd[2J\xef\xbf\xbd" },
+		{ "a cut sequence", BYTES("a\xe2\x82"),
+		    "a\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "an overlong <", BYTES("\xc0\xbc"),
+		    "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "a lead before <", BYTES("\xe2<b"), "\xef\xbf\xbd&lt;b" },
+		{ "a surrogate", BYTES("\xed\xa0\x80"),
+		    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+	};
+	struct text out = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		text_clear(&out);
+		html_bytes(&out, cases[i].in, cases[i].length);
+		print_message("escapes %s\n", cases[i].shows);
+		assert_string_equal(text_string(&out), cases[i].want);
+	}
+	text_free(&out);
+}
+
+static void
+null_adds_nothing(void **state)
+{
+	struct text out = { 0 };
+
+	(void)state;
+	html_text(&out, NULL);
+	html_url_arg(&out, NULL);
+	assert_int_equal(out.length, 0);
+	text_free(&out);
+}
+
+static void
+url_arguments_hold_one_value(void **state)
+{
+	struct text out = { 0 };
+
+	(void)state;
+	html_url_arg(&out, "a-b._~9");
+	assert_string_equal(text_string(&out), "a-b._~9");
+	text_clear(&out);
+	html_url_arg(&out, "a b&c=\"d\"/é%+#?");
+	assert_string_equal(text_string(&out),
+	    "a%20b%26c%3D%22d%22%2F%C3%A9%25%2B%23%3F");
+	text_free(&out);
+}
+
+static void
+numbers_are_grouped(void **state)
+{
+	static const struct {
+		int64_t in;
+		const char *want;
+	} cases[] = {
+		{ 0, "0" },
+		{ 999, "999" },
+		{ 1000, "1,000" },
+		{ -1234567, "-1,234,567" },
+		{ -100, "-100" },
+		{ INT64_MAX, "9,223,372,036,854,775,807" },
+	};
+	struct text out = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		text_clear(&out);
+		html_number(&out, cases[i].in);
+		assert_string_equal(text_string(&out), cases[i].want);
+	}
+	text_free(&out);
+}
+
+static void
+times_are_in_utc(void **state)
+{
+	struct text out = { 0 };
+
+	(void)state;
+	html_time(&out, INT64_C(1769903999123));
+	assert_string_equal(text_string(&out),
+	    "<time datetime=\"2026-01-31T23:59:59.123Z\">"
+	    "2026-01-31 23:59:59 <abbr>UTC</abbr></time>");
+	text_free(&out);
+}
+
+static void
+a_page_escapes_its_title(void **state)
+{
+	struct response response = { 0 };
+	const char *page;
+
+	(void)state;
+	page_begin(&response, 404, "<b>", PAGE_ATTEMPTS);
+	page_end(&response);
+	page = text_string(&response.body);
+	assert_int_equal(response.status, 404);
+	assert_string_equal(response.content_type, "text/html; charset=utf-8");
+	assert_null(strstr(page, "<b>"));
+	assert_non_null(strstr(page, "<title>Error: &lt;b&gt; · Postrider"));
+	assert_non_null(strstr(page, "<h1>&lt;b&gt;</h1>"));
+	assert_non_null(strstr(page,
+	    "href=\"/ui/attempts\" aria-current=\"page\""));
+	assert_non_null(strstr(page, "</html>\n"));
+	text_free(&response.headers);
+	text_free(&response.body);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_is_never_markup),
+		cmocka_unit_test(null_adds_nothing),
+		cmocka_unit_test(url_arguments_hold_one_value),
+		cmocka_unit_test(numbers_are_grouped),
+		cmocka_unit_test(times_are_in_utc),
+		cmocka_unit_test(a_page_escapes_its_title),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
