@@ -1,0 +1,152 @@
+# What the suites share.  tests/run sets the environment: STACK_VAR, PORT, URL,
+# RECEIVER (http://127.0.0.1:…), REFUSED (a URL nobody answers at).
+
+bats_load_library bats-support
+bats_load_library bats-assert
+
+ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+STACK=$ROOT/src/stack/stack
+RUN=$STACK_VAR/run
+UUID='^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$'
+NOBODY=01890000-0000-7000-8000-000000000000
+
+stack() { "$STACK" "$@" 3>&- 4>&-; }
+sql() { psql -XqAt -v ON_ERROR_STOP=1 -h "$RUN" -U postrider -d postrider \
+    -c "$1"; }
+redis() { redis-cli -s "$RUN/redis.sock" "$@"; }
+
+# ---- waiting ---------------------------------------------------------------
+
+# eventually SECONDS COMMAND…: until it succeeds; the last try's output if not.
+eventually() {
+	local deadline=$(($(date +%s%N) + $1 * 1000000000)) said
+	shift
+	until said=$("$@" 2>&1); do
+		if [ "$(date +%s%N)" -ge $deadline ]; then
+			fail "not within its time: $*${said:+ ($said)}"
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+# ---- requests --------------------------------------------------------------
+
+# request METHOD PATH [CURL ARGUMENT…]: sets code, body and head (the answer's
+# header lines).  Bodies go with --data-binary, JSON unless told otherwise.
+request() {
+	local method=$1 path=$2 dir=$BATS_TEST_TMPDIR
+	shift 2
+	code=$(curl -s -m 20 -X "$method" -D "$dir/head" -o "$dir/body" \
+	    -w '%{http_code}' -H 'Content-Type: application/json' \
+	    -H 'Expect:' "$@" "$URL$path" 3>&- 4>&-) || true
+	body=$(tr -d '\000' <"$dir/body" 2>/dev/null) || body=
+	head=$(tr -d '\r' <"$dir/head" 2>/dev/null) || head=
+	rm -f "$dir/head" "$dir/body"
+}
+
+assert_code() {
+	[ "$code" = "$1" ] || fail "wanted status $1, got $code: ${body:0:600}"
+}
+
+header() { sed -n "s/^$1: *//Ip" <<<"$head" | head -1; }
+
+# json FILTER: of the last body, raw.
+json() { jq -r "$1" <<<"$body"; }
+
+# assert_json FILTER VALUE: compact JSON of the filter's result.
+assert_json() {
+	local got
+	got=$(jq -c "$1" <<<"$body" 2>&1) || fail "no JSON: ${body:0:600}"
+	[ "$got" = "$2" ] || fail "$1 is $got, not $2, in ${body:0:600}"
+}
+
+# assert_fault TYPE LOC MESSAGE: one entry of a 422, loc as compact JSON.
+assert_fault() {
+	jq -e --arg type "$1" --argjson loc "$2" --arg msg "$3" \
+	    '.detail | any(.type == $type and .loc == $loc and .msg == $msg)' \
+	    <<<"$body" >/dev/null ||
+		fail "no $1 at $2 saying \"$3\" in ${body:0:900}"
+}
+
+assert_faults() {	# how many there are
+	assert_code 422
+	assert_json '.detail | length' "$1"
+}
+
+# ---- subscriptions and webhooks --------------------------------------------
+
+# subscribe PATH [SECRET [EVENTS]]: at the receiver, or at a whole URL; its id.
+subscribe() {
+	local url=$1
+	case $url in /*) url=$RECEIVER$url ;; esac
+	request POST /subscriptions/ -d "$(jq -nc --arg url "$url" \
+	    --arg secret "${2:-}" --argjson events "${3:-null}" \
+	    '{target_url: $url, events: $events,
+	      secret: (if $secret == "" then null else $secret end)}')"
+	assert_code 201 >&2 || return 1
+	json .id
+}
+
+# ingest SUBSCRIPTION BODY [CURL ARGUMENT…]: the webhook's id.
+ingest() {
+	local id=$1 payload=$2
+	shift 2
+	request POST "/ingest/$id" --data-binary "$payload" "$@"
+	assert_code 202 >&2 || return 1
+	json .webhook_id
+}
+
+# A path of this test alone: "/ok" gives "/ok/NUMBER-of-test-and-time".
+own() { printf '%s/t%s-%s' "$1" "$BATS_TEST_NUMBER" "$(date +%s%N)"; }
+
+ended() {	# OUTCOME WEBHOOK
+	request GET "/status/$2"
+	[ "$code" = 200 ] && [ "$(json .final_outcome)" = "$1" ] ||
+		{ echo "${body:0:900}"; return 1; }
+}
+
+# outcome SECONDS WEBHOOK OUTCOME: waits until the status says so; leaves the
+# status in body.
+outcome() {
+	eventually "$1" ended "$3" "$2"
+	request GET "/status/$2"
+}
+
+settled() {	# SUBSCRIPTION: nothing of it is pending
+	local left
+	left=$(sql "SELECT count(*) FROM pending WHERE subscription_id = '$1'")
+	[ "$left" = 0 ] || { echo "$left are pending"; return 1; }
+}
+
+# ---- the receiver ----------------------------------------------------------
+
+control() { curl -s -m 20 "$RECEIVER/_$1" 3>&- 4>&-; }
+arrivals() { control "arrivals?path=$1"; }
+arrived() {	# PATH COUNT
+	local got
+	got=$(arrivals "$1" | jq length)
+	[ "$got" -ge "$2" ] || { echo "$got arrived"; return 1; }
+}
+inflight() {	# PREFIX COUNT
+	local got
+	got=$(control "inflight?path=$1")
+	[ "$got" = "$2" ] || { echo "$got in flight"; return 1; }
+}
+gate() { control "gate?name=$1&open=1" >/dev/null; }
+
+# arrived_body PATH N: the bytes of the N-th arrival (from 0).
+arrived_body() { arrivals "$1" | jq -r ".[$2].body" | base64 -d; }
+
+# ---- processes -------------------------------------------------------------
+
+# pids ROLE: of this stack's worker, by the title that ps shows.
+pids() {
+	ps -o pid=,args= --ppid "$(stack pid worker)" |
+	    sed -nE "s/^ *([0-9]+) postrider: $1( .*)?\$/\1/p"
+}
+
+ready() {
+	request GET /readyz
+	[ "$code" = 200 ] || { echo "$code $body"; return 1; }
+}
