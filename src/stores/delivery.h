@@ -127,8 +127,8 @@ int delivery_recently_due(struct db *db, int64_t from_ms, int64_t to_ms,
  * active subscriptions in `due`. *scanned: rows seen, 0 at the end. */
 int delivery_page(struct db *db, struct uuid *cursor, bool backward,
     size_t most, struct due **due, size_t *scanned);
-/* Ends what can never be delivered: `subscription deleted`, and `expired
- * while paused` (or disabled, or retrying) two hours before the retention
- * ends. How many, or -1. */
-int delivery_expire(struct db *db, int64_t retention_hours, size_t most);
+/* Ends, as Failure, what can never be delivered: `subscription deleted`, and
+ * `expired while paused` (or disabled, or retrying) what is older than
+ * `hours`: the keeper gives two less than the retention. How many, or -1. */
+int delivery_expire(struct db *db, int64_t hours, size_t most);
 #endif

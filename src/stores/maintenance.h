@@ -19,6 +19,8 @@ int maintenance_ensure_partitions(struct db *db);
 int maintenance_note_partitions(struct db *db);
 /* Sets clock_database_ms by asking PostgreSQL. 0, -1. */
 int maintenance_measure_clock(struct db *db);
+/* The same when the last measure is older than 10 s: before uuid_new(). */
+int maintenance_keep_clock(struct db *db);
 
 /* Removes what is older than `hours`. 1 when another purge is at it, 0 done,
  * -1 error. dry_run counts only. */

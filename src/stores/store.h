@@ -1,0 +1,16 @@
+#ifndef STORES_STORE_H
+#define STORES_STORE_H
+/* What the stores share; nobody else needs it. */
+#include "stores/db.h"
+
+/* Deadline of a statement that somebody waits for. */
+#define STORE_DEADLINE_MS 2000
+
+/* db_run; makes the partitions and repeats once when there is none, and
+ * repeats up to three times after a deadlock. 0, -1. */
+int store_run(struct db *db, const struct db_statement *statement,
+    const struct db_params *params);
+
+/* The oldest id that is still shown: LOG_RETENTION_HOURS ago. */
+struct uuid store_oldest_shown(void);
+#endif

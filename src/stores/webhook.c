@@ -1,0 +1,202 @@
+#include "stores/webhook.h"
+
+#include <stdlib.h>
+
+#include "stores/maintenance.h"
+#include "stores/store.h"
+
+/* Webhook and outbox row in one statement and one commit; the subscription
+ * is checked in the same statement. No events list means every event, and a
+ * webhook without an event type goes to everyone. */
+static const struct db_statement store_sql = { "webhook_store",
+	"WITH accepted AS ("
+	"  SELECT i.*, i.event_type IS NOT NULL AND cardinality(s.events) > 0"
+	"    AND NOT i.event_type = ANY (s.events) AS excluded"
+	"    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[],"
+	"      $5::text[], $6::bytea[]) AS i (id, subscription_id, event_type,"
+	"      signature, content_type, payload)"
+	"    JOIN subscriptions s ON s.id = i.subscription_id"
+	"     AND s.state <> 'deleted'"
+	"), stored AS ("
+	"  INSERT INTO webhooks (id, subscription_id, event_type, signature,"
+	"    content_type, payload, filtered)"
+	"  SELECT id, subscription_id, event_type, signature, content_type,"
+	"    payload, coalesce(excluded, false) FROM accepted"
+	"), queued AS ("
+	"  INSERT INTO pending (webhook_id, subscription_id, due_at)"
+	"  SELECT id, subscription_id, now() FROM accepted"
+	"   WHERE NOT coalesce(excluded, false)"
+	")"
+	" SELECT id, coalesce(excluded, false) FROM accepted" };
+
+static const struct db_statement get_sql = { "webhook_get",
+	"SELECT w.id, w.subscription_id, w.event_type, w.content_type,"
+	"       s.target_url, s.state, length(w.payload), w.filtered,"
+	"       p.webhook_id IS NOT NULL, p.due_at, p.lease IS NOT NULL,"
+	"       p.attempts"
+	"  FROM webhooks w"
+	"  LEFT JOIN subscriptions s ON s.id = w.subscription_id"
+	"  LEFT JOIN pending p ON p.webhook_id = w.id"
+	" WHERE w.id = $1 AND w.id >= $2" };
+
+static const struct db_statement backlog_sql = { "webhook_backlog",
+	"SELECT (SELECT count(*) FROM pending),"
+	"       (SELECT p.due_at FROM pending p"
+	"          JOIN subscriptions s ON s.id = p.subscription_id"
+	"           AND s.state = 'active'"
+	"         WHERE p.due_at <= clock_timestamp() AND p.lease IS NULL"
+	"         ORDER BY p.due_at LIMIT 1),"
+	"       clock_timestamp()" };
+
+static void
+add_column(struct db_params *params, struct incoming *const *batch,
+    size_t count, const char *(*column)(const struct incoming *))
+{
+	db_array_begin(params, DB_TEXT);
+	for (size_t i = 0; i < count; i++)
+		db_array_string(params, column(batch[i]));
+	db_array_end(params);
+}
+
+static const char *
+event_type_of(const struct incoming *incoming)
+{
+	return incoming->event_type;
+}
+
+static const char *
+signature_of(const struct incoming *incoming)
+{
+	return incoming->signature;
+}
+
+static const char *
+content_type_of(const struct incoming *incoming)
+{
+	return incoming->content_type;
+}
+
+static void
+add_batch(struct db_params *params, struct incoming *const *batch,
+    size_t count)
+{
+	db_array_begin(params, DB_UUID);
+	for (size_t i = 0; i < count; i++)
+		db_array_uuid(params, &batch[i]->id);
+	db_array_end(params);
+	db_array_begin(params, DB_UUID);
+	for (size_t i = 0; i < count; i++)
+		db_array_uuid(params, &batch[i]->subscription_id);
+	db_array_end(params);
+	add_column(params, batch, count, event_type_of);
+	add_column(params, batch, count, signature_of);
+	add_column(params, batch, count, content_type_of);
+	db_array_begin(params, DB_BYTEA);
+	for (size_t i = 0; i < count; i++)
+		db_array_bytes(params, batch[i]->payload,
+		    batch[i]->payload_length);
+	db_array_end(params);
+}
+
+/* Ids of one batch rise, and so do the rows of the answer in general; a
+ * search from where the last one was found is one step a row. */
+static void
+note_answer(struct db *db, struct incoming *const *batch, size_t count)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < count; i++)
+		batch[i]->result = INCOMING_UNKNOWN;
+	for (int row = 0; row < db_rows(db); row++) {
+		struct uuid id = db_get_uuid(db, row, 0);
+
+		for (size_t i = 0; i < count; i++, at++)
+			if (uuid_compare(&batch[at % count]->id, &id) == 0)
+				break;
+		batch[at++ % count]->result = db_get_bool(db, row, 1) ?
+		    INCOMING_FILTERED : INCOMING_PENDING;
+	}
+}
+
+static int
+store_batch(struct db *db, struct incoming *const *batch, size_t count)
+{
+	struct db_params *params = db_params(db);
+
+	add_batch(params, batch, count);
+	if (store_run(db, &store_sql, params) == -1)
+		return -1;
+	note_answer(db, batch, count);
+	return 0;
+}
+
+void
+webhook_store(struct db *db, struct incoming *const *batch, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		batch[i]->result = INCOMING_FAILED;
+	if (count == 0 || maintenance_keep_clock(db) == -1)
+		return;
+	for (size_t i = 0; i < count; i++)
+		batch[i]->id = uuid_new();
+	if (store_batch(db, batch, count) == 0 || count == 1 ||
+	    db_error(db) == DB_GONE)
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (store_batch(db, &batch[i], 1) == -1)
+			batch[i]->result = INCOMING_FAILED;
+}
+
+int
+webhook_get(struct db *db, const struct uuid *id, struct webhook *found)
+{
+	struct db_params *params = db_params(db);
+	struct uuid oldest = store_oldest_shown();
+
+	db_add_uuid(params, id);
+	db_add_uuid(params, &oldest);
+	if (store_run(db, &get_sql, params) == -1)
+		return -1;
+	if (db_rows(db) == 0)
+		return 0;
+	*found = (struct webhook){
+		.id = db_get_uuid(db, 0, 0),
+		.subscription_id = db_get_uuid(db, 0, 1),
+		.event_type = memory_copy_string(db_get_string(db, 0, 2)),
+		.content_type = memory_copy_string(db_get_string(db, 0, 3)),
+		.target_url = memory_copy_string(db_get_string(db, 0, 4)),
+		.subscription_state =
+		    memory_copy_string(db_get_string(db, 0, 5)),
+		.payload_length = (size_t)db_get_long(db, 0, 6),
+		.accepted_at = uuid_ms(id),
+		.filtered = db_get_bool(db, 0, 7),
+		.pending = db_get_bool(db, 0, 8),
+		.due_at = db_get_time(db, 0, 9),
+		.in_flight = db_get_bool(db, 0, 10),
+		.attempts = (int)db_get_long(db, 0, 11),
+	};
+	return 1;
+}
+
+void
+webhook_release(struct webhook *webhook)
+{
+	if (webhook == NULL)
+		return;
+	free(webhook->event_type);
+	free(webhook->content_type);
+	free(webhook->target_url);
+	free(webhook->subscription_state);
+	*webhook = (struct webhook){ 0 };
+}
+
+int
+webhook_backlog(struct db *db, struct webhook_backlog *backlog)
+{
+	if (store_run(db, &backlog_sql, NULL) == -1)
+		return -1;
+	backlog->pending = db_get_long(db, 0, 0);
+	backlog->oldest_due_ms = db_is_null(db, 0, 1) ? 0 :
+	    db_get_time(db, 0, 2) - db_get_time(db, 0, 1);
+	return 0;
+}
