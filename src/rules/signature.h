@@ -1,0 +1,19 @@
+#ifndef RULES_SIGNATURE_H
+#define RULES_SIGNATURE_H
+/*
+ * Standard Webhooks signatures, version 1: HMAC-SHA256 over id.timestamp.body
+ * (https://www.standardwebhooks.com). sodium_init comes first.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#define SIGNATURE_SIZE 48	/* "v1," base64 of 32 bytes, NUL */
+
+/*
+ * A secret "whsec_..." is base64 of the key (padding optional); any other,
+ * and one whose rest is no base64, is the key by its bytes.
+ * timestamp: seconds since 1970.
+ */
+void signature_make(const char *secret, const char *id, int64_t timestamp,
+    const void *body, size_t length, char signature[SIGNATURE_SIZE]);
+#endif
