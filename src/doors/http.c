@@ -1,0 +1,270 @@
+#include "doors/http.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "doors/http_link.h"
+#include "ground/clock.h"
+#include "ground/log.h"
+
+/* A caller that connects says something at once, or blocks nobody. */
+#define FIRST_BYTE_MS 1000
+
+struct http_link {
+	FCGX_Request fcgi;
+	bool is_cgi;
+	bool is_kept; /* by the caller's wish */
+	char **variables; /* libfcgi's or environ */
+	unsigned long long cgi_left; /* of CONTENT_LENGTH */
+	int64_t begun_ms;
+};
+
+bool
+http_link_init(void)
+{
+	setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", "100", 0);
+	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "100", 0);
+	if (FCGX_Init() != 0)
+		log_error("libfcgi cannot be set up");
+	/* After a malformed request it would accept by itself, and block:
+	 * its listening socket is -1, and this keeps it from complaining. */
+	FCGX_ShutdownPending();
+	return FCGX_IsCGI() != 0;
+}
+
+struct http_link *
+http_link_new(void)
+{
+	struct http_link *link = memory_get(sizeof(*link));
+
+	FCGX_InitRequest(&link->fcgi, -1, FCGI_FAIL_ACCEPT_ON_INTR);
+	return link;
+}
+
+void
+http_link_free(struct http_link *link)
+{
+	int fd;
+
+	if (link == NULL)
+		return;
+	fd = link->fcgi.ipcFd;
+	FCGX_Free(&link->fcgi, 0);
+	if (fd != -1)
+		close(fd);
+	free(link);
+}
+
+void
+http_link_begin_cgi(struct http_link *link)
+{
+	const char *length = getenv("CONTENT_LENGTH");
+
+	link->is_cgi = true;
+	link->variables = environ;
+	link->cgi_left = length == NULL ? 0 : strtoull(length, NULL, 10);
+	link->begun_ms = clock_monotonic_ms();
+}
+
+int
+http_link_begin(struct http_link *link, int fd)
+{
+	link->fcgi.ipcFd = fd;
+	/* Else FCGX_Accept_r closes fd before it reads from it. */
+	link->fcgi.keepConnection = 1;
+	link->begun_ms = clock_monotonic_ms();
+	if (FCGX_Accept_r(&link->fcgi) != 0)
+		return -1;
+	link->is_kept = link->fcgi.keepConnection != 0;
+	link->variables = link->fcgi.envp;
+	return 0;
+}
+
+const char *
+http_link_variable(const struct http_link *link, const char *name)
+{
+	return FCGX_GetParam(name, link->variables);
+}
+
+static ssize_t
+cgi_read(struct http_link *link, void *bytes, size_t size)
+{
+	ssize_t count;
+
+	if (size > link->cgi_left)
+		size = (size_t)link->cgi_left;
+	if (size == 0)
+		return 0;
+	do
+		count = read(STDIN_FILENO, bytes, size);
+	while (count == -1 && errno == EINTR);
+	if (count <= 0)
+		return -1;
+	link->cgi_left -= (unsigned long long)count;
+	return count;
+}
+
+ssize_t
+http_link_read(struct http_link *link, void *bytes, size_t size)
+{
+	int count;
+
+	if (link->is_cgi)
+		return cgi_read(link, bytes, size);
+	count = FCGX_GetStr(bytes, (int)size, link->fcgi.in);
+	if (count == 0 && FCGX_GetError(link->fcgi.in) != 0)
+		return -1;
+	return count;
+}
+
+void
+http_link_reply_on(struct http_link *link, int fd)
+{
+	link->fcgi.ipcFd = fd;
+}
+
+static void
+cgi_write(const char *bytes, size_t length)
+{
+	ssize_t count;
+
+	while (length != 0) {
+		count = write(STDOUT_FILENO, bytes, length);
+		if (count == -1 && errno == EINTR)
+			continue;
+		if (count == -1)
+			return; /* the caller went away */
+		bytes += count;
+		length -= (size_t)count;
+	}
+}
+
+void
+http_link_write(struct http_link *link, const void *bytes, size_t length)
+{
+	if (link->is_cgi)
+		cgi_write(bytes, length);
+	else
+		FCGX_PutStr(bytes, (int)length, link->fcgi.out);
+}
+
+void
+http_link_spoil(struct http_link *link)
+{
+	link->is_kept = false;
+}
+
+bool
+http_link_finish(struct http_link *link)
+{
+	if (link->is_cgi)
+		return false;
+	if (FCGX_GetError(link->fcgi.out) != 0)
+		link->is_kept = false;
+	/* libfcgi would wait for the other side before it closes. */
+	link->fcgi.keepConnection = 1;
+	FCGX_Finish_r(&link->fcgi);
+	link->variables = NULL;
+	if (link->fcgi.ipcFd == -1)
+		return false;
+	if (link->is_kept)
+		return true;
+	close(link->fcgi.ipcFd);
+	link->fcgi.ipcFd = -1;
+	return false;
+}
+
+int64_t
+http_link_age_ms(const struct http_link *link)
+{
+	return clock_monotonic_ms() - link->begun_ms;
+}
+
+static bool
+says_something(int fd, int timeout_ms)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+
+	return poll(&wait, 1, timeout_ms) == 1;
+}
+
+struct service {
+	size_t max_body;
+	void (*handle)(const struct request *, struct response *, void *);
+	void *context;
+};
+
+static void
+serve_one(const struct service *service, struct http_link *link)
+{
+	struct request request;
+	struct response response = { 0 };
+
+	http_request_read(&request, link, service->max_body);
+	service->handle(&request, &response, service->context);
+	http_answer_send(&request, &response, link);
+	http_request_release(&request);
+	/* A pool has no process to spare for an idle connection. */
+	http_link_spoil(link);
+	http_link_finish(link);
+}
+
+static int
+serve_cgi(const struct service *service)
+{
+	struct http_link *link = http_link_new();
+
+	http_link_begin_cgi(link);
+	serve_one(service, link);
+	http_link_free(link);
+	return 0;
+}
+
+static void
+serve_connection(const struct service *service, struct http_link *link)
+{
+	int fd = http_process_accept();
+
+	if (fd == -1)
+		return;
+	if (!says_something(fd, FIRST_BYTE_MS))
+		close(fd);
+	else if (http_link_begin(link, fd) == 0)
+		serve_one(service, link);
+}
+
+static int
+serve_pool(const struct service *service)
+{
+	struct http_link *link = http_link_new();
+	struct epoll_event event;
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	int rc = 111;
+
+	http_process_start();
+	if (epoll == -1 || http_process_listen(epoll, NULL) == -1)
+		goto out;
+	while (!http_process_stopping())
+		if (http_process_wait(epoll, &event, 1, -1) != 0)
+			serve_connection(service, link);
+	rc = 0;
+out:
+	if (epoll != -1)
+		close(epoll);
+	http_link_free(link);
+	return rc;
+}
+
+int
+http_serve(size_t max_body,
+    void (*handle)(const struct request *, struct response *, void *),
+    void *context)
+{
+	const struct service service = { max_body, handle, context };
+
+	return http_link_init() ? serve_cgi(&service) : serve_pool(&service);
+}

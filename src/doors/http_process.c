@@ -1,0 +1,117 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "doors/http_link.h"
+#include "ground/log.h"
+
+static volatile sig_atomic_t stop_asked;
+
+static void
+on_stop(int number)
+{
+	(void)number;
+	stop_asked = 1;
+}
+
+/* The pool's supervisor may be gone before we could ask to be told. */
+static void
+follow_parent(void)
+{
+	pid_t parent = getppid();
+
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		stop_asked = 1;
+}
+
+/* After libfcgi's, which puts handlers of its own on these. */
+static void
+signals_set(void)
+{
+	struct sigaction action = { .sa_handler = on_stop };
+	sigset_t held;
+
+	sigemptyset(&action.sa_mask);
+	sigemptyset(&held);
+	sigaddset(&held, SIGTERM);
+	sigaddset(&held, SIGINT);
+	sigprocmask(SIG_BLOCK, &held, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &action, NULL);
+	sigaction(SIGUSR1, &action, NULL);
+}
+
+void
+http_process_start(void)
+{
+	int flags = fcntl(HTTP_LISTEN_FD, F_GETFL);
+
+	signals_set();
+	follow_parent();
+	/* Several processes see the same caller; one gets it. */
+	if (flags == -1 ||
+	    fcntl(HTTP_LISTEN_FD, F_SETFL, flags | O_NONBLOCK) == -1)
+		log_error(
+		    "listening socket unusable error=%s", strerror(errno));
+}
+
+bool
+http_process_stopping(void)
+{
+	return stop_asked;
+}
+
+int
+http_process_wait(
+    int epoll, struct epoll_event *events, int room, int timeout_ms)
+{
+	sigset_t open;
+	int count;
+
+	sigprocmask(SIG_BLOCK, NULL, &open);
+	sigdelset(&open, SIGTERM);
+	sigdelset(&open, SIGINT);
+	count = epoll_pwait(epoll, events, room, timeout_ms, &open);
+	if (count == -1 && errno != EINTR)
+		log_error("waiting failed error=%s", strerror(errno));
+	return count == -1 ? 0 : count;
+}
+
+int
+http_process_listen(int epoll, void *mark)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE,
+		.data.ptr = mark };
+
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, HTTP_LISTEN_FD, &event) == -1) {
+		log_error(
+		    "listening socket unusable error=%s", strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+int
+http_process_accept(void)
+{
+	struct timeval limit = { .tv_sec = HTTP_SILENCE_MS / 1000 };
+	int fd = accept4(HTTP_LISTEN_FD, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd == -1) {
+		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+			log_warning("connection not accepted error=%s",
+			    strerror(errno));
+		return -1;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	return fd;
+}

@@ -1,0 +1,171 @@
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "doors/http_link.h"
+
+#define READ_BYTES 65536
+
+const char *
+request_variable(const struct request *request, const char *name)
+{
+	return http_link_variable(request->source, name);
+}
+
+/* Apache's UNIQUE_ID where it is one, so that both logs name it alike. */
+static void
+request_name(struct request *request)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *given = request_variable(request, "UNIQUE_ID");
+	unsigned char random[16];
+	size_t length = given == NULL ? 0 : strlen(given);
+
+	if (length >= 8 && length < sizeof(request->id) &&
+	    strspn(given,
+		"abcdefghijklmnopqrstuvwxyz0123456789@_-"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ") == length) {
+		memcpy(request->id, given, length + 1);
+		return;
+	}
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		memset(random, 0, sizeof(random));
+	for (size_t i = 0; i < sizeof(random); i++) {
+		request->id[i * 2] = digits[random[i] >> 4];
+		request->id[i * 2 + 1] = digits[random[i] & 15];
+	}
+	request->id[32] = '\0';
+}
+
+/* SCRIPT_NAME and PATH_INFO are decoded by the server (RFC 3875, 4.1). */
+static void
+request_path_of_cgi(struct request *request)
+{
+	const char *query = request_variable(request, "QUERY_STRING");
+	struct text path = { 0 };
+
+	text_adds(&path, request_variable(request, "SCRIPT_NAME"));
+	text_adds(&path, request_variable(request, "PATH_INFO"));
+	while (path.length > 1 && path.bytes[path.length - 1] == '/')
+		path.bytes[--path.length] = '\0';
+	if (path.length == 0)
+		text_adds(&path, "/");
+	request->path = text_take(&path);
+	request->query = query == NULL ? "" : query;
+}
+
+static void
+request_line(struct request *request)
+{
+	const char *method = request_variable(request, "REQUEST_METHOD");
+	const char *uri = request_variable(request, "REQUEST_URI");
+
+	request->method = method == NULL ? "" : method;
+	request->is_head = strcmp(request->method, "HEAD") == 0;
+	if (request->is_head)
+		request->method = "GET";
+	if (uri == NULL) {
+		request_path_of_cgi(request);
+		return;
+	}
+	request->path = http_path_of(uri);
+	request->query = http_path_query(uri);
+}
+
+/* 1 and *length, 0 when none was announced, -1 when it is no number. */
+static int
+announced_length(const struct request *request, unsigned long long *length)
+{
+	const char *text = request_variable(request, "CONTENT_LENGTH");
+	char *end;
+
+	*length = 0;
+	if (text == NULL || text[0] == '\0')
+		return 0;
+	if (!isdigit((unsigned char)text[0]))
+		return -1;
+	errno = 0;
+	*length = strtoull(text, &end, 10);
+	return *end != '\0' || errno != 0 ? -1 : 1;
+}
+
+/* Reads on without keeping anything, and says whether there was something. */
+static bool
+body_drain(struct http_link *link)
+{
+	char bytes[READ_BYTES];
+	size_t seen = 0;
+	ssize_t count;
+
+	while ((count = http_link_read(link, bytes, sizeof(bytes))) > 0) {
+		seen += (size_t)count;
+		if (seen > HTTP_DRAIN_BYTES) {
+			http_link_spoil(link);
+			break;
+		}
+	}
+	if (count == -1)
+		http_link_spoil(link);
+	return seen != 0 || count == -1;
+}
+
+/* Exactly the announced bytes, then the end: anything else is a cut body. */
+static enum http_body
+body_read(struct text *body, struct http_link *link, size_t announced)
+{
+	char bytes[READ_BYTES];
+	ssize_t count;
+
+	while ((count = http_link_read(link, bytes, sizeof(bytes))) > 0 &&
+	    (size_t)count <= announced - body->length)
+		text_add(body, bytes, (size_t)count);
+	if (count == 0 && body->length == announced)
+		return BODY_WHOLE;
+	text_free(body);
+	if (count > 0)
+		body_drain(link);
+	else if (count == -1)
+		http_link_spoil(link);
+	return BODY_CUT;
+}
+
+static enum http_body
+body_take(struct request *request, struct http_link *link, size_t max_body)
+{
+	unsigned long long announced;
+	int known = announced_length(request, &announced);
+
+	if (known == 1 && announced != 0 && announced <= max_body)
+		return body_read(&request->body, link, (size_t)announced);
+	if (known == 1 && announced > max_body) {
+		body_drain(link);
+		return BODY_TOO_LARGE;
+	}
+	if (body_drain(link) || known == -1)
+		return known == 0 ? BODY_NO_LENGTH : BODY_CUT;
+	return known == 0 &&
+		request_variable(request, "HTTP_TRANSFER_ENCODING") != NULL
+	    ? BODY_NO_LENGTH
+	    : BODY_NONE;
+}
+
+void
+http_request_read(
+    struct request *request, struct http_link *link, size_t max_body)
+{
+	memset(request, 0, sizeof(*request));
+	request->source = link;
+	request_name(request);
+	request_line(request);
+	request->body_state = body_take(request, link, max_body);
+}
+
+void
+http_request_release(struct request *request)
+{
+	free(request->path);
+	text_free(&request->body);
+	memset(request, 0, sizeof(*request));
+}
