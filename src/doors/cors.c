@@ -28,8 +28,8 @@ origin_access(const char *origin)
 }
 
 static void
-access_headers(struct response *response, const char *origin,
-    enum cors_access access)
+access_headers(
+    struct response *response, const char *origin, enum cors_access access)
 {
 	response_header(response, "Vary", "Origin");
 	if (access == CORS_REFUSED)
@@ -46,8 +46,8 @@ static void
 preflight_answer(const struct request *request, struct response *response,
     enum cors_access access)
 {
-	const char *headers = request_variable(request,
-	    "HTTP_ACCESS_CONTROL_REQUEST_HEADERS");
+	const char *headers =
+	    request_variable(request, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS");
 
 	response->content_type = "text/plain; charset=utf-8";
 	if (access == CORS_REFUSED) {
@@ -58,8 +58,8 @@ preflight_answer(const struct request *request, struct response *response,
 	response_header(response, "Access-Control-Allow-Methods",
 	    "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT");
 	if (headers != NULL)
-		response_header(response, "Access-Control-Allow-Headers",
-		    headers);
+		response_header(
+		    response, "Access-Control-Allow-Headers", headers);
 	response_header(response, "Access-Control-Max-Age", PREFLIGHT_SECONDS);
 	response->status = 200;
 	text_adds(&response->body, "OK");
@@ -76,8 +76,8 @@ cors_answer(const struct request *request, struct response *response)
 	access = origin_access(origin);
 	access_headers(response, origin, access);
 	if (strcmp(request->method, "OPTIONS") == 0 &&
-	    request_variable(request,
-		"HTTP_ACCESS_CONTROL_REQUEST_METHOD") != NULL) {
+	    request_variable(request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD") !=
+		NULL) {
 		preflight_answer(request, response, access);
 		return true;
 	}
