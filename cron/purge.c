@@ -1,0 +1,53 @@
+/*
+ * postrider-purge [--dry-run]: removes what is older than
+ * LOG_RETENTION_HOURS, and says how much. Cron runs it once an hour; two at
+ * once do no harm. Exit: 0 done, or another one is at it; 100 fix the setup;
+ * 111 try later.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "ground/config.h"
+#include "ground/log.h"
+#include "stores/maintenance.h"
+
+static int
+purge(bool dry_run)
+{
+	struct db *db = db_new(config.database_url, DB_MAINTAIN);
+	struct purged purged;
+	int rc = maintenance_purge(db, config.log_retention_hours, dry_run,
+	    &purged);
+
+	if (rc == 1)
+		printf("another purge is under way: nothing to do\n");
+	else if (rc == -1)
+		fprintf(stderr, "the purge failed: %s; it goes on at the next "
+		    "run\n", db_message(db));
+	else
+		printf("%s %lld webhooks and %lld attempts older than %lld h "
+		    "(%lld whole partitions), %s %lld still pending as "
+		    "Failure\n", dry_run ? "would remove" : "removed",
+		    (long long)purged.webhooks, (long long)purged.attempts,
+		    (long long)config.log_retention_hours,
+		    (long long)purged.partitions,
+		    dry_run ? "would end" : "ended",
+		    (long long)purged.expired);
+	db_free(db);
+	return rc == -1 ? 111 : 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	bool dry_run = argc == 2 && strcmp(argv[1], "--dry-run") == 0;
+
+	if (argc > 1 && !dry_run) {
+		fprintf(stderr, "usage: postrider-purge [--dry-run]\n");
+		return 100;
+	}
+	if (config_load() == -1)
+		return 100;
+	log_open("postrider-purge", (enum log_level)config.log_level);
+	return purge(dry_run);
+}

@@ -1,0 +1,212 @@
+/* Migrations, the hours ahead, the clock; the purge is in purge.c. */
+#include "stores/maintenance.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ground/clock.h"
+#include "ground/log.h"
+#include "stores/store.h"
+
+#define MIGRATION_DEADLINE_MS 600000
+#define MIGRATION_MAX_BYTES (1 << 20)
+#define CLOCK_EVERY_MS 10000
+#define CLOCK_DEADLINE_MS 1500
+
+static const struct db_statement ensure_sql = { "ensure_partitions",
+	"SELECT ensure_partitions()" };
+
+static const struct db_statement clock_sql = { "clock",
+	"SELECT clock_timestamp()" };
+
+static const struct db_statement applied_sql = { "migration_applied",
+	"SELECT 1 FROM migrations WHERE name = $1" };
+
+/* Partitions whose hour ended an hour ago and that have no note yet. */
+static const struct db_statement unnoted_sql = { "partitions_unnoted",
+	"SELECT c.relname::text FROM pg_inherits i"
+	"  JOIN pg_class c ON c.oid = i.inhrelid"
+	" WHERE i.inhparent IN ('webhooks'::regclass,"
+	"         'delivery_logs'::regclass)"
+	"   AND right(c.relname, 10) < to_char(clock_timestamp()"
+	"         AT TIME ZONE 'UTC' - interval '2 hours', 'YYYYMMDDHH24')"
+	"   AND NOT EXISTS (SELECT FROM partition_notes n"
+	"         WHERE n.partition = c.relname)"
+	" ORDER BY 1 LIMIT 100" };
+
+int
+maintenance_ensure_partitions(struct db *db)
+{
+	return db_run(db, &ensure_sql, NULL, 10000);
+}
+
+int
+maintenance_measure_clock(struct db *db)
+{
+	int64_t begun = clock_monotonic_ms();
+
+	if (db_run(db, &clock_sql, NULL, CLOCK_DEADLINE_MS) == -1)
+		return -1;
+	clock_set_database(db_get_time(db, 0, 0) +
+	    (clock_monotonic_ms() - begun) / 2);
+	return 0;
+}
+
+int
+maintenance_keep_clock(struct db *db)
+{
+	static int64_t measured_at = -CLOCK_EVERY_MS;
+	int64_t now = clock_monotonic_ms();
+
+	if (now - measured_at < CLOCK_EVERY_MS)
+		return 0;
+	if (maintenance_measure_clock(db) == -1)
+		return -1;
+	measured_at = now;
+	return 0;
+}
+
+/* VACUUM cannot run inside a transaction and count(*) can be dear, so both
+ * are done here, by the keeper, when nobody waits. */
+static int
+note_partition(struct db *db, const char *name)
+{
+	struct text sql = { 0 };
+	int rc;
+
+	text_addf(&sql, "VACUUM (ANALYZE) \"%s\"", name);
+	rc = db_run_script(db, sql.bytes, 300000);
+	text_clear(&sql);
+	text_addf(&sql, "INSERT INTO partition_notes (partition, rows)"
+	    " SELECT '%s', count(*) FROM \"%s\" ON CONFLICT DO NOTHING", name,
+	    name);
+	if (rc == 0)
+		rc = db_run_script(db, sql.bytes, 300000);
+	text_free(&sql);
+	return rc;
+}
+
+int
+maintenance_note_partitions(struct db *db)
+{
+	char *names[100];
+	int count, rc = 0;
+
+	if (db_run(db, &unnoted_sql, NULL, 10000) == -1)
+		return -1;
+	count = db_rows(db);
+	for (int i = 0; i < count; i++)
+		names[i] = memory_copy_string(db_get_string(db, i, 0));
+	for (int i = 0; i < count; i++) {
+		if (rc == 0)
+			rc = note_partition(db, names[i]);
+		free(names[i]);
+	}
+	return rc;
+}
+
+static int
+file_read(const char *path, struct text *text)
+{
+	FILE *file = fopen(path, "re");
+	char chunk[4096];
+	size_t length;
+
+	if (file == NULL) {
+		log_error("cannot read migration file=%s error=\"%s\"", path,
+		    strerror(errno));
+		return -1;
+	}
+	while ((length = fread(chunk, 1, sizeof(chunk), file)) != 0 &&
+	    text->length < MIGRATION_MAX_BYTES)
+		text_add(text, chunk, length);
+	fclose(file);
+	return 0;
+}
+
+/* 1 applied already, 0 not, -1. */
+static int
+migration_is_applied(struct db *db, const char *name)
+{
+	struct db_params *params = db_params(db);
+
+	db_add_string(params, name);
+	if (db_run(db, &applied_sql, params, 10000) == -1)
+		return -1;
+	return db_rows(db) != 0;
+}
+
+/* The name went through is_migration, so it needs no quoting. */
+static int
+migration_apply(struct db *db, const char *directory, const char *name)
+{
+	struct text path = { 0 }, sql = { 0 };
+	int rc = -1;
+
+	text_addf(&path, "%s/%s", directory, name);
+	text_adds(&sql, "BEGIN;\n");
+	if (file_read(path.bytes, &sql) == -1)
+		goto out;
+	text_addf(&sql, "\n;INSERT INTO migrations (name) VALUES ('%s');"
+	    "\nCOMMIT;", name);
+	rc = db_run_script(db, sql.bytes, MIGRATION_DEADLINE_MS);
+	if (rc == 0)
+		printf("applied migration %s\n", name);
+	else
+		fprintf(stderr, "migration %s failed: %s\n", name,
+		    db_message(db));
+out:
+	text_free(&path);
+	text_free(&sql);
+	return rc;
+}
+
+/* NNNN_words.sql */
+static int
+is_migration(const struct dirent *entry)
+{
+	const char *name = entry->d_name;
+
+	return strspn(name, "0123456789") == 4 && name[4] == '_' &&
+	    strlen(name + 5) > 4 &&
+	    strspn(name + 5, "abcdefghijklmnopqrstuvwxyz0123456789_") ==
+	    strlen(name + 5) - 4 &&
+	    strcmp(name + strlen(name) - 4, ".sql") == 0;
+}
+
+int
+maintenance_migrate(struct db *db, const char *directory)
+{
+	static const char begin[] =
+	    "SELECT pg_advisory_lock(hashtext('postrider migrations'));"
+	    "CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY,"
+	    " applied_at timestamptz NOT NULL DEFAULT clock_timestamp())";
+	static const char end[] =
+	    "SELECT pg_advisory_unlock(hashtext('postrider migrations'))";
+	struct dirent **entries;
+	int count, applied, rc = 0;
+
+	count = scandir(directory, &entries, is_migration, alphasort);
+	if (count <= 0) {
+		fprintf(stderr, "no migrations found in %s: set SHARE_DIR to "
+		    "the directory that holds migrations/\n", directory);
+		return -1;
+	}
+	if (db_run_script(db, begin, MIGRATION_DEADLINE_MS) == -1)
+		rc = -1;
+	for (int i = 0; i < count; i++) {
+		if (rc == 0) {
+			applied = migration_is_applied(db, entries[i]->d_name);
+			rc = applied == 1 ? 0 : applied == -1 ? -1 :
+			    migration_apply(db, directory, entries[i]->d_name);
+		}
+		free(entries[i]);
+	}
+	free(entries);
+	if (rc == 0)
+		rc = db_run_script(db, end, 10000);
+	return rc;
+}

@@ -1,0 +1,69 @@
+/*
+ * postrider-admin migrate | print-config | print-config-table: what an
+ * operator does by hand. Exit: 0 done, 100 fix the setup, 111 try later.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "ground/config.h"
+#include "ground/log.h"
+#include "stores/maintenance.h"
+
+static int
+migrate(void)
+{
+	struct db *db;
+	struct text directory = { 0 };
+	int rc;
+
+	if (config_load() == -1)
+		return 100;
+	log_open("postrider-admin", (enum log_level)config.log_level);
+	db = db_new(config.database_url, DB_MAINTAIN);
+	text_addf(&directory, "%s/migrations", config.share_dir);
+	rc = maintenance_migrate(db, directory.bytes);
+	if (rc == -1)
+		fprintf(stderr, "the schema is not up to date: %s\n",
+		    db_message(db));
+	text_free(&directory);
+	db_free(db);
+	return rc == 0 ? 0 : 111;
+}
+
+static int
+print_config(void)
+{
+	config_print_sample(stdout);
+	return 0;
+}
+
+static int
+print_config_table(void)
+{
+	config_print_table(stdout);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(void);
+		const char *does;
+	} commands[] = {
+		{ "migrate", migrate, "bring the schema up to date" },
+		{ "print-config", print_config, "a sample settings file" },
+		{ "print-config-table", print_config_table,
+		    "the settings as a Markdown table" },
+	};
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (argc == 2 && strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run();
+	fprintf(stderr, "usage: postrider-admin COMMAND\n");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(stderr, "  %-20s%s\n", commands[i].name,
+		    commands[i].does);
+	return 100;
+}
