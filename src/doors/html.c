@@ -6,7 +6,7 @@
 
 #include "ground/clock.h"
 
-static const char replacement[] = "\xef\xbf\xbd";	/* U+FFFD */
+static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
 
 static const char *
 entity_of(unsigned char byte)
@@ -123,8 +123,7 @@ html_time(struct text *out, int64_t ms)
 }
 
 static void
-nav_link(struct text *out, const char *path, const char *label,
-    bool is_current)
+nav_link(struct text *out, const char *path, const char *label, bool is_current)
 {
 	html_lit(out, "<li><a href=\"");
 	html_attribute(out, path);

@@ -26,7 +26,7 @@ void html_bytes(struct text *out, const void *bytes, size_t length);
 void html_url_arg(struct text *out, const char *string);
 
 void html_uuid(struct text *out, const struct uuid *uuid);
-void html_number(struct text *out, int64_t number);	/* 1,234,567 */
+void html_number(struct text *out, int64_t number); /* 1,234,567 */
 /* <time datetime="...">2026-01-31 23:59:59 UTC</time> */
 void html_time(struct text *out, int64_t ms);
 
@@ -35,7 +35,7 @@ enum page_section {
 	PAGE_SUBSCRIPTIONS,
 	PAGE_WEBHOOKS,
 	PAGE_ATTEMPTS,
-	PAGE_NONE	/* nothing in the navigation is current */
+	PAGE_NONE /* nothing in the navigation is current */
 };
 
 /* Sets status and type, and writes all up to and including <main> and its

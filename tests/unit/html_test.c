@@ -75,8 +75,8 @@ url_arguments_hold_one_value(void **state)
 	assert_string_equal(text_string(&out), "a-b._~9");
 	text_clear(&out);
 	html_url_arg(&out, "a b&c=\"d\"/é%+#?");
-	assert_string_equal(text_string(&out),
-	    "a%20b%26c%3D%22d%22%2F%C3%A9%25%2B%23%3F");
+	assert_string_equal(
+	    text_string(&out), "a%20b%26c%3D%22d%22%2F%C3%A9%25%2B%23%3F");
 	text_free(&out);
 }
 
@@ -133,8 +133,8 @@ a_page_escapes_its_title(void **state)
 	assert_null(strstr(page, "<b>"));
 	assert_non_null(strstr(page, "<title>Error: &lt;b&gt; · Postrider"));
 	assert_non_null(strstr(page, "<h1>&lt;b&gt;</h1>"));
-	assert_non_null(strstr(page,
-	    "href=\"/ui/attempts\" aria-current=\"page\""));
+	assert_non_null(
+	    strstr(page, "href=\"/ui/attempts\" aria-current=\"page\""));
 	assert_non_null(strstr(page, "</html>\n"));
 	text_free(&response.headers);
 	text_free(&response.body);

@@ -1,0 +1,74 @@
+#ifndef ADMIN_H
+#define ADMIN_H
+/*
+ * The admin pages under /ui/: what their files share. Handlers are routes of
+ * doors/router.h, their context is a struct admin. Forms are answered with a
+ * 303, so that reload and back never post again.
+ */
+#include "doors/html.h"
+#include "doors/http.h"
+#include "stores/attempt.h"
+#include "stores/cache.h"
+#include "stores/db.h"
+#include "stores/subscription.h"
+
+struct admin {
+	struct db *db;
+	struct cache *cache;
+};
+
+typedef void admin_handler(const struct request *request,
+    struct response *response, const char *argument, void *context);
+
+/* admin_subscriptions.c: the list, and one subscription */
+admin_handler admin_subscriptions, admin_subscription;
+/* admin_edit.c: forms that change one */
+admin_handler admin_new, admin_create, admin_edit, admin_update;
+admin_handler admin_delete_ask, admin_delete;
+/* admin_attempts.c, admin_webhooks.c: look-ups */
+admin_handler admin_attempts, admin_webhooks, admin_webhook;
+
+/* admin_page.c: what is not a page of its own */
+
+/* A page that says what went wrong and what to do; router's refuse too.
+ * detail: a sentence, or NULL for the usual one of the status. */
+void admin_refuse(const struct request *request, struct response *response,
+    int status, const char *detail);
+/* The database failed: 503 when it may come back, else 500. */
+void admin_failed(const struct request *request, struct response *response,
+    const struct admin *admin);
+void admin_redirect(struct response *response, const char *location);
+/* Says what the form that led here did, by ?done=. */
+void admin_notice(const struct request *request, struct text *out);
+/* The state of a subscription, in a word and a shape. */
+void admin_state(struct text *out, const struct subscription *subscription);
+/* A link to a subscription or a webhook: kind is that path segment. */
+void admin_link(struct text *out, const char *kind, const struct uuid *id);
+/* <p class="error" id="ID-error">, nothing when message is NULL. */
+void admin_field_error(struct text *out, const char *id, const char *message);
+/* The attributes of a field that has a hint and perhaps an error. */
+void admin_field_state(struct text *out, const char *id, bool is_wrong);
+
+/* admin_input.c: what came in, checked */
+
+/* The id of a path; false when it was answered with 422. */
+bool admin_path_id(const struct request *request, struct response *response,
+    const char *argument, struct uuid *id);
+/* An id as it was typed: blanks around it are forgiven. 0, or -1. */
+int admin_typed_id(const struct text *typed, struct uuid *id);
+/* A whole number of the query: 1 and *number (fallback when absent or
+ * empty), or 0 when it is none or out of range. */
+int admin_query_number(const struct request *request, const char *name,
+    int64_t least, int64_t most, int64_t fallback, int64_t *number);
+/* Where this site is, as scheme://host, for curl lines: only characters that
+ * need no quoting in a shell. */
+void admin_site(const struct request *request, struct text *out);
+/* Is it plain between single quotes in a shell? */
+bool admin_shell_safe(const char *string);
+/* Was this form sent by a page of another site? */
+bool admin_is_cross_site(const struct request *request);
+
+/* admin_attempts.c */
+void admin_attempt_table(
+    struct text *out, const struct attempt_list *list, bool with_webhook);
+#endif

@@ -1,0 +1,247 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "admin.h"
+
+#define NEWEST 20
+#define NEWEST_MAX 1000
+
+static void
+outcome_cell(struct text *out, const struct attempt *attempt)
+{
+	if (strcmp(attempt->outcome, "Success") == 0)
+		html_lit(out, "<span class=\"mark good\">");
+	else if (strcmp(attempt->outcome, "Failed Attempt") == 0)
+		html_lit(out, "<span class=\"mark wait\">");
+	else
+		html_lit(out, "<span class=\"mark bad\">");
+	html_text(out, attempt->outcome);
+	html_lit(out, "</span>");
+}
+
+static void
+answer_cell(struct text *out, const struct attempt *attempt)
+{
+	if (attempt->status_code != 0)
+		text_addf(out, "HTTP %d", attempt->status_code);
+	else if (attempt->error == NULL)
+		html_lit(out, "<span class=\"quiet\">none</span>");
+	/* `HTTP 503` as the error says nothing that the status does not. */
+	if (attempt->error != NULL &&
+	    (attempt->status_code == 0 ||
+		strncmp(attempt->error, "HTTP ", 5) != 0)) {
+		html_lit(out, " <span class=\"reason\">");
+		html_text(out, attempt->error);
+		html_lit(out, "</span>");
+	}
+}
+
+static void
+answer_details(struct text *out, const struct attempt *attempt)
+{
+	bool has_body = attempt->response_body != NULL &&
+	    attempt->response_body_length != 0;
+
+	if (attempt->response_headers == NULL && !has_body)
+		return;
+	html_lit(out, "<details><summary>What it answered</summary>");
+	if (attempt->response_headers != NULL) {
+		html_lit(out, "<pre tabindex=\"0\">");
+		html_text(out, attempt->response_headers);
+		html_lit(out, "</pre>");
+	}
+	if (has_body) {
+		html_lit(out, "<pre tabindex=\"0\">");
+		html_bytes(
+		    out, attempt->response_body, attempt->response_body_length);
+		html_lit(out, "</pre>");
+	}
+	html_lit(out, "</details>");
+}
+
+static void
+duration_cell(struct text *out, int64_t ms)
+{
+	if (ms < 0)
+		html_lit(out, "<span class=\"quiet\">none</span>");
+	else if (ms < 1000)
+		text_addf(out, "%" PRId64 " ms", ms);
+	else
+		text_addf(out, "%" PRId64 ".%" PRId64 " s", ms / 1000,
+		    ms % 1000 / 100);
+}
+
+static void
+attempt_row(struct text *out, const struct attempt *attempt, bool with_webhook)
+{
+	html_lit(out,
+	    "<tr role=\"row\"><td role=\"cell\" "
+	    "data-label=\"Time\">");
+	html_time(out, attempt->timestamp);
+	html_lit(out, "</td><td role=\"cell\" data-label=\"Outcome\">");
+	outcome_cell(out, attempt);
+	html_lit(out,
+	    "</td><td role=\"cell\" class=\"number\" "
+	    "data-label=\"Attempt\">");
+	html_number(out, attempt->attempt_number);
+	html_lit(out, "</td><td role=\"cell\" data-label=\"Answer\">");
+	html_lit(out, "<div>");
+	answer_cell(out, attempt);
+	if (!with_webhook)
+		answer_details(out, attempt);
+	html_lit(out,
+	    "</div></td><td role=\"cell\" class=\"number\" "
+	    "data-label=\"Took\">");
+	duration_cell(out, attempt->duration_ms);
+	html_lit(out, "</td>");
+	if (with_webhook) {
+		html_lit(out, "<td role=\"cell\" data-label=\"Webhook\">");
+		admin_link(out, "webhooks", &attempt->webhook_id);
+		html_lit(out, "</td>");
+	}
+	html_lit(out, "</tr>\n");
+}
+
+void
+admin_attempt_table(
+    struct text *out, const struct attempt_list *list, bool with_webhook)
+{
+	html_lit(out,
+	    "<table role=\"table\">\n"
+	    "<caption class=\"unseen\">Attempts, newest first</caption>\n"
+	    "<thead role=\"rowgroup\"><tr role=\"row\">"
+	    "<th scope=\"col\" role=\"columnheader\">Time</th>"
+	    "<th scope=\"col\" role=\"columnheader\">Outcome</th>"
+	    "<th scope=\"col\" role=\"columnheader\" class=\"number\">"
+	    "Attempt</th>"
+	    "<th scope=\"col\" role=\"columnheader\">Answer</th>"
+	    "<th scope=\"col\" role=\"columnheader\" class=\"number\">"
+	    "Took</th>");
+	if (with_webhook)
+		html_lit(out,
+		    "<th scope=\"col\" role=\"columnheader\">"
+		    "Webhook</th>");
+	html_lit(out, "</tr></thead>\n<tbody role=\"rowgroup\">\n");
+	for (int i = 0; i < list->count; i++)
+		attempt_row(out, &list->attempts[i], with_webhook);
+	html_lit(out, "</tbody>\n</table>\n");
+}
+
+/* What was asked for, as it was typed, and what is wrong with it. */
+struct lookup {
+	struct text subscription, limit;
+	struct uuid id;
+	int64_t count;
+	const char *id_error, *limit_error;
+	bool is_asked;
+};
+
+static void
+lookup_read(const struct request *request, struct lookup *lookup)
+{
+	lookup->is_asked = form_value(request->query, "subscription",
+			       &lookup->subscription) == 1;
+	if (form_value(request->query, "limit", &lookup->limit) != 1)
+		text_addf(&lookup->limit, "%d", NEWEST);
+	if (!admin_query_number(
+		request, "limit", 1, NEWEST_MAX, NEWEST, &lookup->count))
+		lookup->limit_error = "Enter a whole number from 1 to 1,000.";
+	if (lookup->is_asked &&
+	    admin_typed_id(&lookup->subscription, &lookup->id) == -1)
+		lookup->id_error =
+		    "This is not a valid id. It has 32 "
+		    "hexadecimal digits, as in the list of subscriptions.";
+}
+
+static void
+lookup_free(struct lookup *lookup)
+{
+	text_free(&lookup->subscription);
+	text_free(&lookup->limit);
+}
+
+static void
+lookup_form(struct text *out, const struct lookup *lookup)
+{
+	html_lit(out,
+	    "<form class=\"panel\" method=\"get\" action=\"/ui/attempts\">\n"
+	    "<div class=\"field\">\n"
+	    "<label for=\"subscription\">Subscription id</label>\n"
+	    "<p class=\"hint\" id=\"subscription-hint\">Attempts are kept when "
+	    "the subscription was deleted, too.</p>\n");
+	admin_field_error(out, "subscription", lookup->id_error);
+	html_lit(out,
+	    "<input class=\"code\" id=\"subscription\" "
+	    "name=\"subscription\" required autocomplete=\"off\" "
+	    "spellcheck=\"false\"");
+	admin_field_state(out, "subscription", lookup->id_error != NULL);
+	html_lit(out, " value=\"");
+	html_attribute(out, text_string(&lookup->subscription));
+	html_lit(out,
+	    "\">\n</div>\n<div class=\"field\">\n"
+	    "<label for=\"limit\">How many</label>\n"
+	    "<p class=\"hint\" id=\"limit-hint\">The newest come first; "
+	    "1,000 at most.</p>\n");
+	admin_field_error(out, "limit", lookup->limit_error);
+	html_lit(out,
+	    "<input class=\"short\" id=\"limit\" name=\"limit\" "
+	    "type=\"number\" min=\"1\" max=\"1000\"");
+	admin_field_state(out, "limit", lookup->limit_error != NULL);
+	html_lit(out, " value=\"");
+	html_attribute(out, text_string(&lookup->limit));
+	html_lit(out,
+	    "\">\n</div>\n<p class=\"actions\">"
+	    "<button class=\"primary\">Show attempts</button></p>\n"
+	    "</form>\n");
+}
+
+static void
+lookup_found(
+    struct text *out, const struct uuid *id, const struct attempt_list *list)
+{
+	html_lit(out,
+	    "<section aria-labelledby=\"found\">\n"
+	    "<h2 id=\"found\">Newest attempts</h2>\n"
+	    "<p>Of subscription ");
+	admin_link(out, "subscriptions", id);
+	html_lit(out, "</p>\n");
+	if (list->count == 0)
+		html_lit(out,
+		    "<div class=\"panel\"><p>There are no attempts "
+		    "for this id. Either nothing was sent to it within the "
+		    "time that attempts are kept, or there is no such "
+		    "subscription. Its page has a curl line that sends "
+		    "something.</p></div>\n");
+	else
+		admin_attempt_table(out, list, true);
+	html_lit(out, "</section>\n");
+}
+
+void
+admin_attempts(const struct request *request, struct response *response,
+    const char *argument, void *context)
+{
+	const struct admin *admin = context;
+	struct lookup lookup = { 0 };
+	struct attempt_list list = { 0 };
+	bool is_wrong;
+
+	(void)argument;
+	lookup_read(request, &lookup);
+	is_wrong = lookup.id_error != NULL || lookup.limit_error != NULL;
+	if (lookup.is_asked && !is_wrong &&
+	    attempt_list_of_subscription(
+		admin->db, &lookup.id, lookup.count, &list) == -1) {
+		admin_failed(request, response, admin);
+		goto out;
+	}
+	page_begin(response, is_wrong ? 422 : 200, "Attempts of a subscription",
+	    PAGE_ATTEMPTS);
+	lookup_form(&response->body, &lookup);
+	if (lookup.is_asked && !is_wrong)
+		lookup_found(&response->body, &lookup.id, &list);
+	page_end(response);
+out:
+	attempt_list_release(&list);
+	lookup_free(&lookup);
+}

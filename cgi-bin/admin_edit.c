@@ -1,0 +1,214 @@
+#include "admin.h"
+#include "admin_form.h"
+
+static void
+redirect_to(struct response *response, const struct uuid *id, const char *done)
+{
+	struct text location = { 0 };
+
+	html_lit(&location, "/ui/subscriptions/");
+	html_uuid(&location, id);
+	html_lit(&location, "?done=");
+	html_url_arg(&location, done);
+	admin_redirect(response, text_string(&location));
+	text_free(&location);
+}
+
+static void
+new_page(struct response *response, const struct subscription_form *form)
+{
+	page_begin(response, form->faults != 0 ? 422 : 200, "New subscription",
+	    PAGE_SUBSCRIPTIONS);
+	admin_form_write(&response->body, form, NULL);
+	page_end(response);
+}
+
+static void
+edit_page(struct response *response, const struct subscription_form *form,
+    const struct subscription *current)
+{
+	page_begin(response, form->faults != 0 ? 422 : 200, "Edit subscription",
+	    PAGE_SUBSCRIPTIONS);
+	html_lit(&response->body, "<p>");
+	admin_link(&response->body, "subscriptions", &current->id);
+	html_lit(&response->body, "</p>\n");
+	admin_form_write(&response->body, form, current);
+	page_end(response);
+}
+
+void
+admin_new(const struct request *request, struct response *response,
+    const char *argument, void *context)
+{
+	struct subscription_form form = { 0 };
+
+	(void)request;
+	(void)argument;
+	(void)context;
+	new_page(response, &form);
+	admin_form_free(&form);
+}
+
+void
+admin_create(const struct request *request, struct response *response,
+    const char *argument, void *context)
+{
+	const struct admin *admin = context;
+	struct subscription_form form = { 0 };
+	struct subscription created = { 0 };
+
+	(void)argument;
+	admin_form_read(&form, request, NULL);
+	if (form.faults != 0) {
+		new_page(response, &form);
+		goto out;
+	}
+	if (subscription_create(admin->db, form.normal_url,
+		form.secret.length != 0 ? form.secret.bytes : NULL,
+		form.event_list, form.events_count, &created) != 1) {
+		admin_failed(request, response, admin);
+		goto out;
+	}
+	cache_put(admin->cache, &created);
+	redirect_to(response, &created.id, "created");
+out:
+	subscription_release(&created);
+	admin_form_free(&form);
+}
+
+/* The subscription of the path; false when the answer is given already. */
+static bool
+find(const struct request *request, struct response *response,
+    const char *argument, const struct admin *admin, struct subscription *found)
+{
+	struct uuid id;
+	int rc;
+
+	if (!admin_path_id(request, response, argument, &id))
+		return false;
+	rc = subscription_get(admin->db, &id, found);
+	if (rc == 0)
+		admin_refuse(request, response, 404, NULL);
+	else if (rc == -1)
+		admin_failed(request, response, admin);
+	return rc == 1;
+}
+
+void
+admin_edit(const struct request *request, struct response *response,
+    const char *argument, void *context)
+{
+	struct subscription_form form = { 0 };
+	struct subscription current = { 0 };
+
+	if (find(request, response, argument, context, &current)) {
+		admin_form_fill(&form, &current);
+		edit_page(response, &form, &current);
+	}
+	admin_form_free(&form);
+	subscription_release(&current);
+}
+
+static int
+save(const struct admin *admin, const struct uuid *id,
+    const struct subscription_form *form, struct subscription *updated)
+{
+	const struct subscription_change change = {
+		.target_url_given = true,
+		.target_url = form->normal_url,
+		.secret_given = form->remove_secret || form->secret.length != 0,
+		.secret = form->remove_secret ? NULL : form->secret.bytes,
+		.events_given = !form->same_events,
+		.events = form->event_list,
+		.events_count = form->events_count,
+	};
+
+	return subscription_update(admin->db, id, &change, updated);
+}
+
+void
+admin_update(const struct request *request, struct response *response,
+    const char *argument, void *context)
+{
+	const struct admin *admin = context;
+	struct subscription_form form = { 0 };
+	struct subscription current = { 0 }, updated = { 0 };
+	int rc;
+
+	if (!find(request, response, argument, admin, &current))
+		goto out;
+	admin_form_read(&form, request, &current);
+	if (form.faults != 0) {
+		edit_page(response, &form, &current);
+		goto out;
+	}
+	rc = save(admin, &current.id, &form, &updated);
+	if (rc == 0)
+		admin_refuse(request, response, 404, NULL);
+	else if (rc == -1)
+		admin_failed(request, response, admin);
+	else {
+		cache_put(admin->cache, &updated);
+		redirect_to(response, &updated.id, "saved");
+	}
+out:
+	subscription_release(&updated);
+	subscription_release(&current);
+	admin_form_free(&form);
+}
+
+void
+admin_delete_ask(const struct request *request, struct response *response,
+    const char *argument, void *context)
+{
+	struct text *out = &response->body;
+	struct subscription current = { 0 };
+
+	if (!find(request, response, argument, context, &current))
+		return;
+	page_begin(
+	    response, 200, "Delete this subscription?", PAGE_SUBSCRIPTIONS);
+	html_lit(out, "<div class=\"panel\">\n<p class=\"url\"><strong>");
+	html_text(out, current.target_url);
+	html_lit(out, "</strong></p>\n<p><code class=\"id\">");
+	html_uuid(out, &current.id);
+	html_lit(out,
+	    "</code></p>\n"
+	    "<p>This cannot be undone:</p>\n<ul>\n"
+	    "<li>Whoever sends webhooks to this id gets 404 from then on.</li>\n"
+	    "<li>Webhooks that still wait for delivery end in Failure, "
+	    "<em>subscription deleted</em>.</li>\n"
+	    "<li>Its secret is erased.</li>\n"
+	    "<li>Attempts that were made stay on record until they are too old "
+	    "to be kept.</li>\n</ul>\n"
+	    "<form method=\"post\"><p class=\"actions\">"
+	    "<button class=\"danger\">Delete subscription</button>\n"
+	    "<a class=\"button\" href=\"/ui/subscriptions/");
+	html_uuid(out, &current.id);
+	html_lit(out, "\">Keep it</a></p></form>\n</div>\n");
+	page_end(response);
+	subscription_release(&current);
+}
+
+void
+admin_delete(const struct request *request, struct response *response,
+    const char *argument, void *context)
+{
+	const struct admin *admin = context;
+	struct uuid id;
+	int rc;
+
+	if (!admin_path_id(request, response, argument, &id))
+		return;
+	rc = subscription_delete(admin->db, &id);
+	if (rc == -1) {
+		admin_failed(request, response, admin);
+		return;
+	}
+	if (rc == 0) {
+		admin_refuse(request, response, 404, NULL);
+		return;
+	}
+	cache_remove(admin->cache, &id);
+	admin_redirect(response, "/ui/?done=deleted");
+}

@@ -1,0 +1,189 @@
+#include "admin_form.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/target_url.h"
+
+static void
+events_spell(struct text *out, const struct subscription *subscription)
+{
+	for (int i = 0; i < subscription->events_count; i++) {
+		if (i > 0)
+			text_adds(out, ", ");
+		text_adds(out, subscription->events[i]);
+	}
+}
+
+void
+admin_form_fill(
+    struct subscription_form *form, const struct subscription *subscription)
+{
+	text_adds(&form->url, subscription->target_url);
+	events_spell(&form->events, subscription);
+}
+
+static bool
+is_string(const struct text *text)
+{
+	return memchr(text_string(text), '\0', text->length) == NULL &&
+	    text_is_utf8(text_string(text), text->length);
+}
+
+static void
+check_url(struct subscription_form *form)
+{
+	const char *reason = NULL;
+
+	if (form->url.length == 0) {
+		text_adds(&form->url_error, "Enter the URL to deliver to.");
+		return;
+	}
+	if (!is_string(&form->url)) {
+		text_adds(&form->url_error, "This is not a valid URL.");
+		return;
+	}
+	switch (target_url_parse(form->url.bytes, &form->normal_url, &reason)) {
+	case TARGET_URL_OK: break;
+	case TARGET_URL_SCHEME:
+		text_adds(&form->url_error,
+		    "The URL must start with http:// or https://.");
+		break;
+	case TARGET_URL_MALFORMED:
+		text_addf(&form->url_error,
+		    "This is not a valid URL: %s. It "
+		    "looks like https://example.com/hook.",
+		    reason);
+		break;
+	}
+}
+
+static void
+check_secret(struct subscription_form *form)
+{
+	if (form->secret.length > SECRET_MAX_BYTES)
+		text_addf(&form->secret_error,
+		    "The secret has %zu bytes; it may have %d.",
+		    form->secret.length, SECRET_MAX_BYTES);
+	else if (!is_string(&form->secret))
+		text_adds(&form->secret_error,
+		    "The secret must be text, without a NUL.");
+	else if (form->remove_secret && form->secret.length != 0)
+		text_adds(&form->secret_error,
+		    "Either enter a new secret or remove it, not both.");
+}
+
+/* Adds the event between `from` and `to`, ends it there, and returns whether
+ * it fits. */
+static bool
+add_event(struct subscription_form *form, char *from, char *to)
+{
+	from += strspn(from, " \t");
+	while (to > from && (to[-1] == ' ' || to[-1] == '\t'))
+		to--;
+	if (to <= from)
+		return true;
+	*to = '\0';
+	if (to - from > EVENT_MAX_BYTES) {
+		text_addf(&form->events_error,
+		    "An event may have %d bytes; "
+		    "the one that starts with “%.20s” has %td.",
+		    EVENT_MAX_BYTES, from, to - from);
+		return false;
+	}
+	if (form->events_count == EVENTS_MAX) {
+		text_addf(&form->events_error,
+		    "There may be %d events, and there are more.", EVENTS_MAX);
+		return false;
+	}
+	if (form->events_count == -1)
+		form->events_count = 0;
+	form->event_list[form->events_count++] = from;
+	return true;
+}
+
+static void
+check_events(struct subscription_form *form)
+{
+	char *at, *end;
+	bool is_last = false;
+
+	form->events_count = -1;
+	if (!is_string(&form->events)) {
+		text_adds(&form->events_error,
+		    "The events must be text, without a NUL.");
+		return;
+	}
+	form->event_list = memory_get(EVENTS_MAX * sizeof(char *));
+	form->event_block =
+	    memory_copy(text_string(&form->events), form->events.length);
+	for (at = form->event_block; !is_last; at = end + 1) {
+		end = at + strcspn(at, ",\r\n");
+		is_last = *end == '\0';
+		if (!add_event(form, at, end))
+			return;
+	}
+}
+
+/* Unchanged text means unchanged events, even those that this field cannot
+ * spell: a comma in a name, an empty list. */
+static bool
+is_same_events(
+    const struct subscription_form *form, const struct subscription *current)
+{
+	struct text spelled = { 0 };
+	const char *at = text_string(&form->events);
+	const char *want;
+	bool same;
+
+	events_spell(&spelled, current);
+	want = text_string(&spelled);
+	/* Browsers turn LF into CR LF. */
+	while (*at != '\0' && *want != '\0') {
+		if (*at == *want)
+			at++, want++;
+		else if (*at == '\r')
+			at++;
+		else
+			break;
+	}
+	same = *at == '\0' && *want == '\0';
+	text_free(&spelled);
+	return same;
+}
+
+void
+admin_form_read(struct subscription_form *form, const struct request *request,
+    const struct subscription *current)
+{
+	const char *body = text_string(&request->body);
+	struct text checked = { 0 };
+
+	form_value(body, "target_url", &form->url);
+	form_value(body, "secret", &form->secret);
+	form_value(body, "events", &form->events);
+	form->remove_secret = form_value(body, "remove_secret", &checked) == 1;
+	text_free(&checked);
+	check_url(form);
+	check_secret(form);
+	if (current != NULL && is_string(&form->events))
+		form->same_events = is_same_events(form, current);
+	if (!form->same_events)
+		check_events(form);
+	form->faults = (form->url_error.length != 0) +
+	    (form->secret_error.length != 0) + (form->events_error.length != 0);
+}
+
+void
+admin_form_free(struct subscription_form *form)
+{
+	text_free(&form->url);
+	text_free(&form->secret);
+	text_free(&form->events);
+	free(form->normal_url);
+	free(form->event_block);
+	free(form->event_list);
+	text_free(&form->url_error);
+	text_free(&form->secret_error);
+	text_free(&form->events_error);
+}

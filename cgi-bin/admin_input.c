@@ -1,0 +1,115 @@
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "admin.h"
+
+bool
+admin_path_id(const struct request *request, struct response *response,
+    const char *argument, struct uuid *id)
+{
+	if (uuid_parse(argument, id, NULL) == 0)
+		return true;
+	admin_refuse(request, response, 422,
+	    "The address holds something that is not a valid id. An id looks "
+	    "like 019af3c2-5d1e-7c40-9f3a-2b6a0c1d9e55.");
+	return false;
+}
+
+int
+admin_typed_id(const struct text *typed, struct uuid *id)
+{
+	const char *at = text_string(typed);
+	size_t length = typed->length;
+	char *bare;
+	int rc;
+
+	while (length != 0 && isspace((unsigned char)at[0]))
+		at++, length--;
+	while (length != 0 && isspace((unsigned char)at[length - 1]))
+		length--;
+	if (memchr(at, '\0', length) != NULL)
+		return -1;
+	bare = memory_copy(at, length);
+	rc = uuid_parse(bare, id, NULL);
+	free(bare);
+	return rc;
+}
+
+static int
+number_parse(const char *string, int64_t least, int64_t most, int64_t *number)
+{
+	char *end;
+	long long value;
+
+	if (!isdigit((unsigned char)string[0]))
+		return 0;
+	errno = 0;
+	value = strtoll(string, &end, 10);
+	if (errno != 0 || *end != '\0' || value < least || value > most)
+		return 0;
+	*number = value;
+	return 1;
+}
+
+int
+admin_query_number(const struct request *request, const char *name,
+    int64_t least, int64_t most, int64_t fallback, int64_t *number)
+{
+	struct text value = { 0 };
+	int ok = 1;
+
+	*number = fallback;
+	if (form_value(request->query, name, &value) == 1 && value.length != 0)
+		ok = strlen(value.bytes) == value.length &&
+		    number_parse(value.bytes, least, most, number);
+	text_free(&value);
+	return ok;
+}
+
+bool
+admin_shell_safe(const char *string)
+{
+	return string[0] != '\0' &&
+	    string[strspn(string,
+		"abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-_/[]")] == '\0';
+}
+
+void
+admin_site(const struct request *request, struct text *out)
+{
+	const char *host = request_variable(request, "HTTP_HOST");
+	const char *https = request_variable(request, "HTTPS");
+	const char *front = request_variable(request, "HTTP_X_FORWARDED_PROTO");
+	bool is_https = https != NULL && strcasecmp(https, "on") == 0;
+
+	if (front != NULL)
+		is_https = strcasecmp(front, "https") == 0;
+	if (host == NULL || !admin_shell_safe(host))
+		host = "localhost:8000";
+	text_adds(out, is_https ? "https://" : "http://");
+	html_text(out, host);
+}
+
+/* Browsers tell by Sec-Fetch-Site; older ones by Origin alone. What sends
+ * neither is no browser, and nobody's session can be used by it. */
+bool
+admin_is_cross_site(const struct request *request)
+{
+	const char *site = request_variable(request, "HTTP_SEC_FETCH_SITE");
+	const char *origin = request_variable(request, "HTTP_ORIGIN");
+	const char *host = request_variable(request, "HTTP_HOST");
+	const char *origin_host;
+
+	if (site != NULL)
+		return strcmp(site, "same-origin") != 0 &&
+		    strcmp(site, "none") != 0;
+	if (origin == NULL)
+		return false;
+	origin_host = strstr(origin, "://");
+	return origin_host == NULL || host == NULL ||
+	    strcasecmp(origin_host + 3, host) != 0;
+}
