@@ -2,87 +2,68 @@
 
 #include <string.h>
 
-#include "ground/config.h"
+static const char methods[] = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
 
-#define PREFLIGHT_SECONDS "600"
-
-enum cors_access { CORS_REFUSED, CORS_LISTED, CORS_ANYONE };
-
-static enum cors_access
-origin_access(const char *origin)
+/* Is `item` one of the list's, which commas and blanks separate? */
+static bool
+list_holds(const char *list, const char *item)
 {
-	const char *at = config.cors_origins;
-	size_t wanted = strlen(origin), length;
+	size_t length = strlen(item), word;
 
-	if (at == NULL || wanted == 0)
-		return CORS_REFUSED;
-	for (; *at != '\0'; at += length) {
-		at += strspn(at, ", \t");
-		length = strcspn(at, ", \t");
-		if (length == wanted && memcmp(at, origin, length) == 0)
-			return CORS_LISTED;
-		if (length == 1 && *at == '*')
-			return CORS_ANYONE;
+	for (; *list != '\0'; list += word) {
+		list += strspn(list, ", ");
+		word = strcspn(list, ", ");
+		if (length != 0 && word == length &&
+		    memcmp(list, item, length) == 0)
+			return true;
 	}
-	return CORS_REFUSED;
-}
-
-static void
-access_headers(
-    struct response *response, const char *origin, enum cors_access access)
-{
-	response_header(response, "Vary", "Origin");
-	if (access == CORS_REFUSED)
-		return;
-	if (access == CORS_ANYONE) {
-		response_header(response, "Access-Control-Allow-Origin", "*");
-		return;
-	}
-	response_header(response, "Access-Control-Allow-Origin", origin);
-	response_header(response, "Access-Control-Allow-Credentials", "true");
+	return false;
 }
 
 static void
 preflight_answer(const struct request *request, struct response *response,
-    enum cors_access access)
+    const char *method, bool origin_allowed)
 {
-	const char *headers =
-	    request_variable(request, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS");
+	const char *headers = request_variable(
+	    request, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS");
+	bool method_allowed = list_holds(methods, method);
 
-	response->content_type = "text/plain; charset=utf-8";
-	if (access == CORS_REFUSED) {
-		response->status = 400;
-		text_adds(&response->body, "Disallowed CORS origin");
-		return;
-	}
-	response_header(response, "Access-Control-Allow-Methods",
-	    "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT");
+	response_header(response, "Access-Control-Allow-Methods", methods);
+	response_header(response, "Access-Control-Max-Age", "600");
 	if (headers != NULL)
 		response_header(
 		    response, "Access-Control-Allow-Headers", headers);
-	response_header(response, "Access-Control-Max-Age", PREFLIGHT_SECONDS);
-	response->status = 200;
-	text_adds(&response->body, "OK");
+	response->content_type = "text/plain; charset=utf-8";
+	response->status = origin_allowed && method_allowed ? 200 : 400;
+	if (response->status == 200) {
+		text_adds(&response->body, "OK");
+		return;
+	}
+	text_addf(&response->body, "Disallowed CORS %s%s%s",
+	    origin_allowed ? "" : "origin",
+	    origin_allowed || method_allowed ? "" : ", ",
+	    method_allowed ? "" : "method");
 }
 
 bool
-cors_answer(const struct request *request, struct response *response)
+cors_answer(const struct request *request, struct response *response,
+    const char *origins)
 {
 	const char *origin = request_variable(request, "HTTP_ORIGIN");
-	enum cors_access access;
+	const char *method = request_variable(
+	    request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD");
+	bool allowed;
 
+	response_header(response, "Vary", "Origin");
 	if (origin == NULL)
 		return false;
-	access = origin_access(origin);
-	access_headers(response, origin, access);
-	if (strcmp(request->method, "OPTIONS") == 0 &&
-	    request_variable(request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD") !=
-		NULL) {
-		preflight_answer(request, response, access);
-		return true;
-	}
-	if (access != CORS_REFUSED)
-		response_header(response, "Access-Control-Expose-Headers",
-		    "X-Request-Id, Retry-After");
-	return false;
+	allowed = list_holds(origins, origin);
+	if (allowed)
+		response_header(
+		    response, "Access-Control-Allow-Origin", origin);
+	response_header(response, "Access-Control-Allow-Credentials", "true");
+	if (method == NULL || strcmp(request->method, "OPTIONS") != 0)
+		return false;
+	preflight_answer(request, response, method, allowed);
+	return true;
 }

@@ -1,0 +1,52 @@
+/* The REST API but for the ingest: one request at a time. */
+#include "api.h"
+
+#include <stdlib.h>
+
+#include "doors/cors.h"
+#include "doors/router.h"
+#include "ground/config.h"
+#include "ground/log.h"
+#include "ground/text.h"
+
+static const struct route routes[] = {
+	{ "POST", "/subscriptions", api_subscription_create },
+	{ "GET", "/subscriptions", api_subscription_list },
+	{ "GET", "/subscriptions/{id}", api_subscription_get },
+	{ "PATCH", "/subscriptions/{id}", api_subscription_update },
+	{ "DELETE", "/subscriptions/{id}", api_subscription_delete },
+	{ "GET", "/subscriptions/{id}/attempts", api_subscription_attempts },
+	{ "GET", "/status/{id}", api_status },
+	{ "GET", "/webhooks/{id}", api_webhook },
+	{ "GET", "/healthz", api_health },
+	{ "GET", "/readyz", api_ready },
+	{ "GET", "/metrics", api_metrics },
+	{ NULL, NULL, NULL },
+};
+
+static void
+api_handle(const struct request *request, struct response *response,
+    void *context)
+{
+	if (cors_answer(request, response, config.cors_origins))
+		return;
+	router_dispatch(routes, request, response, problem_answer, context);
+}
+
+int
+main(void)
+{
+	struct api api;
+	int rc;
+
+	if (config_load() == -1)
+		return 100;
+	log_open("api", config.log_level);
+	json_set_alloc_funcs(memory_get, free);
+	api.db = db_new(config.database_url, DB_SERVE);
+	api.cache = cache_new(config.redis_url, config.cache_seconds);
+	rc = http_serve((size_t)config.max_payload_bytes, api_handle, &api);
+	cache_free(api.cache);
+	db_free(api.db);
+	return rc;
+}

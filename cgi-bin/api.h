@@ -1,0 +1,78 @@
+#ifndef CGI_BIN_API_H
+#define CGI_BIN_API_H
+/*
+ * The REST API: what its handlers share. A handler reads its parameters with
+ * the api_read_* functions, which note every fault; when there is none it
+ * asks the store and answers.
+ */
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "doors/http.h"
+#include "doors/problem.h"
+#include "stores/attempt.h"
+#include "stores/cache.h"
+#include "stores/db.h"
+#include "stores/subscription.h"
+
+#define LIST_MAX 1000		/* entries in one answer */
+#define STATUS_ATTEMPTS 20	/* in GET /status/{id} */
+
+struct api {
+	struct db *db;
+	struct cache *cache;
+};
+
+/* Parameters; a fault is added to `problems`. */
+void api_read_id(struct problems *problems, const char *name,
+    const char *argument, struct uuid *id);
+int64_t api_read_number(struct problems *problems,
+    const struct request *request, const char *name, int64_t fallback,
+    int64_t most);
+
+/* The body of a request as JSON, or NULL when there is none that is. */
+json_t *api_read_body(
+    struct problems *problems, const struct request *request);
+/* True when a body came whole, or none did; else has answered why not. */
+bool api_body_is_whole(
+    const struct request *request, struct response *response);
+
+/* What a body says of a subscription; the change borrows from the rest. */
+struct subscription_input {
+	struct subscription_change change;
+	json_t *body;
+	char *target_url;
+	const char **events;
+};
+enum subscription_use { SUBSCRIPTION_NEW, SUBSCRIPTION_CHANGE };
+void api_read_subscription(struct problems *problems,
+    const struct request *request, enum subscription_use use,
+    struct subscription_input *input);
+void api_input_release(struct subscription_input *input);
+
+/* Answers. */
+void api_fail(struct api *api, struct response *response); /* the store's */
+void api_not_found(struct response *response, const char *detail);
+json_t *api_time(int64_t ms);
+json_t *api_uuid(const struct uuid *id);
+json_t *api_string(const char *text);	/* NULL: null */
+json_t *api_subscription(const struct subscription *subscription);
+json_t *api_attempt(const struct attempt *attempt);
+
+/* Handlers: see the table in api.c. */
+#define API_HANDLER(name) \
+	void name(const struct request *request, struct response *response, \
+	    const char *argument, void *context)
+API_HANDLER(api_subscription_create);
+API_HANDLER(api_subscription_list);
+API_HANDLER(api_subscription_get);
+API_HANDLER(api_subscription_update);
+API_HANDLER(api_subscription_delete);
+API_HANDLER(api_subscription_attempts);
+API_HANDLER(api_status);
+API_HANDLER(api_webhook);
+API_HANDLER(api_health);
+API_HANDLER(api_ready);
+API_HANDLER(api_metrics);
+#endif

@@ -1,0 +1,208 @@
+/* The body of POST and PATCH /subscriptions: every fault of it at once. */
+#include "api.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ground/text.h"
+#include "rules/target_url.h"
+
+#define URL_MAX_BYTES 2048
+#define SECRET_MAX_BYTES 1024
+#define EVENT_MAX_BYTES 255
+#define EVENTS_MAX 1000
+
+static void
+url_fault(struct problems *problems, json_t *given, const char *type,
+    const char *message, json_t *ctx)
+{
+	problem_add(problems, type, json_pack("[ss]", "body", "target_url"),
+	    message, json_incref(given), ctx);
+}
+
+static void
+url_malformed(struct problems *problems, json_t *given, const char *reason)
+{
+	struct text message = { 0 };
+
+	text_addf(&message, "Input should be a valid URL, %s", reason);
+	url_fault(problems, given, "url_parsing", text_string(&message),
+	    json_pack("{s:s}", "error", reason));
+	text_free(&message);
+}
+
+static void
+read_target_url(struct problems *problems, json_t *given,
+    struct subscription_input *input)
+{
+	const char *text = json_string_value(given), *reason;
+
+	input->change.target_url_given = true;
+	if (text == NULL) {
+		url_fault(problems, given, "url_type",
+		    "URL input should be a string or URL", NULL);
+		return;
+	}
+	if (json_string_length(given) > URL_MAX_BYTES) {
+		url_fault(problems, given, "url_too_long",
+		    "URL should have at most 2048 characters",
+		    json_pack("{s:i}", "max_length", URL_MAX_BYTES));
+		return;
+	}
+	if (strlen(text) != json_string_length(given)) {
+		url_malformed(problems, given, "invalid character");
+		return;
+	}
+	switch (target_url_parse(text, &input->target_url, &reason)) {
+	case TARGET_URL_OK:
+		input->change.target_url = input->target_url;
+		break;
+	case TARGET_URL_MALFORMED:
+		url_malformed(problems, given, reason);
+		break;
+	case TARGET_URL_SCHEME:
+		url_fault(problems, given, "url_scheme",
+		    "URL scheme should be 'http' or 'https'",
+		    json_pack("{s:s}", "expected_schemes",
+			"'http' or 'https'"));
+		break;
+	}
+}
+
+/* The string that `given` holds, borrowed; NULL when it is none that fits.
+ * loc is taken over. */
+static const char *
+read_string(struct problems *problems, json_t *given, size_t most, json_t *loc)
+{
+	const char *text = json_string_value(given);
+	struct text message = { 0 };
+
+	if (text == NULL) {
+		problem_add(problems, "string_type", loc,
+		    "Input should be a valid string", json_incref(given), NULL);
+		return NULL;
+	}
+	/* NUL stands for a lone surrogate too: see json_read. */
+	if (strlen(text) != json_string_length(given)) {
+		problem_add(problems, "string_unicode", loc,
+		    "Input should be a valid string, unable to parse raw data "
+		    "as a unicode string",
+		    json_incref(given), NULL);
+		return NULL;
+	}
+	if (json_string_length(given) > most) {
+		text_addf(&message,
+		    "String should have at most %zu bytes of UTF-8", most);
+		problem_add(problems, "string_too_long", loc,
+		    text_string(&message), json_incref(given),
+		    json_pack("{s:I}", "max_length", (json_int_t)most));
+		text_free(&message);
+		return NULL;
+	}
+	json_decref(loc);
+	return text;
+}
+
+static void
+read_secret(struct problems *problems, json_t *given,
+    struct subscription_input *input)
+{
+	input->change.secret_given = true;
+	if (!json_is_null(given))
+		input->change.secret = read_string(problems, given,
+		    SECRET_MAX_BYTES, json_pack("[ss]", "body", "secret"));
+}
+
+static void
+events_too_many(struct problems *problems, json_t *given)
+{
+	struct text message = { 0 };
+	size_t count = json_array_size(given);
+
+	text_addf(&message,
+	    "List should have at most %d items after validation, not %zu",
+	    EVENTS_MAX, count);
+	problem_add(problems, "too_long", json_pack("[ss]", "body", "events"),
+	    text_string(&message), json_incref(given),
+	    json_pack("{s:s, s:i, s:I}", "field_type", "List", "max_length",
+		EVENTS_MAX, "actual_length", (json_int_t)count));
+	text_free(&message);
+}
+
+static void
+read_events(struct problems *problems, json_t *given,
+    struct subscription_input *input)
+{
+	size_t count = json_array_size(given), i;
+	json_t *event;
+
+	input->change.events_given = true;
+	input->change.events_count = -1;
+	if (json_is_null(given))
+		return;
+	if (!json_is_array(given)) {
+		problem_add(problems, "list_type",
+		    json_pack("[ss]", "body", "events"),
+		    "Input should be a valid list", json_incref(given), NULL);
+		return;
+	}
+	if (count > EVENTS_MAX) {
+		events_too_many(problems, given);
+		return;
+	}
+	input->events = memory_get((count + 1) * sizeof(*input->events));
+	json_array_foreach(given, i, event)
+		input->events[i] = read_string(problems, event,
+		    EVENT_MAX_BYTES,
+		    json_pack("[ssI]", "body", "events", (json_int_t)i));
+	input->change.events = input->events;
+	input->change.events_count = (int)count;
+}
+
+static void
+read_object(struct problems *problems, enum subscription_use use,
+    struct subscription_input *input)
+{
+	json_t *target_url = json_object_get(input->body, "target_url");
+	json_t *secret = json_object_get(input->body, "secret");
+	json_t *events = json_object_get(input->body, "events");
+
+	input->change.events_count = -1;
+	if (target_url != NULL)
+		read_target_url(problems, target_url, input);
+	else if (use == SUBSCRIPTION_NEW)
+		problem_add(problems, "missing",
+		    json_pack("[ss]", "body", "target_url"), "Field required",
+		    json_incref(input->body), NULL);
+	if (secret != NULL)
+		read_secret(problems, secret, input);
+	if (events != NULL)
+		read_events(problems, events, input);
+}
+
+void
+api_read_subscription(struct problems *problems, const struct request *request,
+    enum subscription_use use, struct subscription_input *input)
+{
+	input->body = api_read_body(problems, request);
+	if (json_is_object(input->body))
+		read_object(problems, use, input);
+	else if (json_is_null(input->body))
+		problem_add(problems, "missing", json_pack("[s]", "body"),
+		    "Field required", NULL, NULL);
+	else if (input->body != NULL)
+		problem_add(problems, "model_attributes_type",
+		    json_pack("[s]", "body"),
+		    "Input should be a valid dictionary or object to extract "
+		    "fields from",
+		    json_incref(input->body), NULL);
+}
+
+void
+api_input_release(struct subscription_input *input)
+{
+	json_decref(input->body);
+	free(input->target_url);
+	free(input->events);
+	*input = (struct subscription_input){ 0 };
+}

@@ -1,0 +1,172 @@
+/* What became of a webhook, and the attempts of a subscription. */
+#include "api.h"
+
+#include <string.h>
+
+#include "doors/json_read.h"
+#include "stores/webhook.h"
+
+API_HANDLER(api_subscription_attempts)
+{
+	struct api *api = context;
+	struct problems problems = { 0 };
+	struct attempt_list list = { 0 };
+	struct uuid id;
+	int64_t limit;
+	json_t *answer;
+
+	api_read_id(&problems, "subscription_id", argument, &id);
+	limit = api_read_number(&problems, request, "limit", 20, LIST_MAX);
+	if (problems_any(&problems)) {
+		problems_answer(&problems, response);
+		return;
+	}
+	if (attempt_list_of_subscription(api->db, &id, limit, &list) == -1) {
+		api_fail(api, response);
+		return;
+	}
+	answer = json_array();
+	for (int i = 0; i < list.count; i++)
+		json_array_append_new(answer, api_attempt(&list.attempts[i]));
+	attempt_list_release(&list);
+	json_answer(response, 200, answer);
+}
+
+/* An attempt with what the receiver answered. */
+static json_t *
+attempt_in_full(const struct attempt *attempt)
+{
+	json_t *json = api_attempt(attempt);
+
+	json_object_set_new(json, "response_headers",
+	    api_string(attempt->response_headers));
+	json_object_set_new(json, "response_body",
+	    attempt->response_body == NULL
+		? json_null()
+		: json_lossy_string(attempt->response_body,
+		      attempt->response_body_length));
+	return json;
+}
+
+static json_t *
+status_json(const struct attempt_list *list)
+{
+	const struct attempt *last = &list->attempts[0];
+	json_t *json = json_object(), *recent = json_array();
+
+	for (int i = 0; i < list->count; i++)
+		json_array_append_new(
+		    recent, attempt_in_full(&list->attempts[i]));
+	json_object_set_new(json, "webhook_id", api_uuid(&last->webhook_id));
+	json_object_set_new(
+	    json, "subscription_id", api_uuid(&last->subscription_id));
+	json_object_set_new(
+	    json, "total_attempts", json_integer(list->total));
+	json_object_set_new(json, "final_outcome", api_string(last->outcome));
+	json_object_set_new(
+	    json, "last_attempt_at", api_time(last->timestamp));
+	json_object_set_new(json, "last_status_code",
+	    last->status_code != 0 ? json_integer(last->status_code)
+				   : json_null());
+	json_object_set_new(json, "error", api_string(last->error));
+	json_object_set_new(json, "recent_attempts", recent);
+	return json;
+}
+
+API_HANDLER(api_status)
+{
+	struct api *api = context;
+	struct problems problems = { 0 };
+	struct attempt_list list = { 0 };
+	struct uuid id;
+
+	(void)request;
+	api_read_id(&problems, "webhook_id", argument, &id);
+	if (problems_any(&problems)) {
+		problems_answer(&problems, response);
+		return;
+	}
+	if (attempt_list_of_webhook(api->db, &id, STATUS_ATTEMPTS, &list) ==
+	    -1) {
+		api_fail(api, response);
+		return;
+	}
+	if (list.count == 0)
+		api_not_found(
+		    response, "No delivery logs for given webhook_id");
+	else
+		json_answer(response, 200, status_json(&list));
+	attempt_list_release(&list);
+}
+
+/* filtered; pending or in_flight; else the outcome that ended it. */
+static const char *
+webhook_state(const struct webhook *webhook, const struct attempt_list *list)
+{
+	if (webhook->filtered)
+		return "filtered";
+	if (webhook->pending)
+		return webhook->in_flight ? "in_flight" : "pending";
+	for (int i = 0; i < list->count; i++)
+		if (list->attempts[i].final)
+			return list->attempts[i].outcome;
+	return list->count != 0 ? list->attempts[0].outcome : "Cancelled";
+}
+
+static json_t *
+webhook_json(const struct webhook *webhook, const struct attempt_list *list)
+{
+	const struct attempt *last = list->count ? &list->attempts[0] : NULL;
+	json_t *json = json_object();
+
+	json_object_set_new(json, "id", api_uuid(&webhook->id));
+	json_object_set_new(
+	    json, "subscription_id", api_uuid(&webhook->subscription_id));
+	json_object_set_new(
+	    json, "event_type", api_string(webhook->event_type));
+	json_object_set_new(
+	    json, "state", api_string(webhook_state(webhook, list)));
+	json_object_set_new(
+	    json, "accepted_at", api_time(webhook->accepted_at));
+	json_object_set_new(json, "due_at",
+	    webhook->pending ? api_time(webhook->due_at) : json_null());
+	json_object_set_new(json, "attempts", json_integer(list->total));
+	json_object_set_new(
+	    json, "content_type", api_string(webhook->content_type));
+	json_object_set_new(json, "payload_bytes",
+	    json_integer((json_int_t)webhook->payload_length));
+	json_object_set_new(
+	    json, "target_url", api_string(webhook->target_url));
+	json_object_set_new(json, "last_attempt",
+	    last != NULL ? attempt_in_full(last) : json_null());
+	return json;
+}
+
+API_HANDLER(api_webhook)
+{
+	struct api *api = context;
+	struct problems problems = { 0 };
+	struct attempt_list list = { 0 };
+	struct webhook webhook = { 0 };
+	struct uuid id;
+	int rc;
+
+	(void)request;
+	api_read_id(&problems, "webhook_id", argument, &id);
+	if (problems_any(&problems)) {
+		problems_answer(&problems, response);
+		return;
+	}
+	rc = webhook_get(api->db, &id, &webhook);
+	if (rc == 1 && attempt_list_of_webhook(
+			   api->db, &id, STATUS_ATTEMPTS, &list) == -1)
+		rc = -1;
+	if (rc == 1)
+		json_answer(response, 200, webhook_json(&webhook, &list));
+	else if (rc == 0)
+		api_not_found(response, "Webhook not found");
+	else
+		api_fail(api, response);
+	attempt_list_release(&list);
+	webhook_release(&webhook);
+}
