@@ -14,6 +14,7 @@
 #define DEADLINE_MS 60000
 #define DROP_DEADLINE_MS 600000
 #define NAME_BYTES 64
+#define HOUR_MS INT64_C(3600000)
 
 static const char *const tables[] = { "webhooks", "delivery_logs" };
 
@@ -175,8 +176,9 @@ static int
 purge_straddling(struct db *db, const char *table, int64_t cut_ms,
     bool dry_run, int64_t *rows)
 {
+	struct uuid hour = uuid_at(cut_ms - cut_ms % HOUR_MS);
 	struct uuid cut = uuid_at(cut_ms);
-	char name[NAME_BYTES], text[UUID_TEXT_SIZE];
+	char name[NAME_BYTES], text[UUID_TEXT_SIZE], first[UUID_TEXT_SIZE];
 	struct text sql = { 0 };
 	int64_t removed;
 	int rc = 0;
@@ -185,7 +187,8 @@ purge_straddling(struct db *db, const char *table, int64_t cut_ms,
 	uuid_text(&cut, text);
 	if (dry_run)
 		text_addf(&sql, "SELECT count(*)::text FROM %s"
-		    " WHERE id < '%s'", table, text);
+		    " WHERE id >= '%s' AND id < '%s'", table,
+		    uuid_text(&hour, first), text);
 	else
 		text_addf(&sql, "WITH gone AS (DELETE FROM %s WHERE id IN"
 		    " (SELECT id FROM %s t WHERE id < '%s' AND NOT EXISTS"
@@ -254,7 +257,7 @@ maintenance_purge(struct db *db, int64_t hours, bool dry_run,
 		return -1;
 	if (!db_get_bool(db, 0, 0))
 		return 1;
-	cut_ms = clock_database_ms() - hours * 3600000;
+	cut_ms = clock_database_ms() - hours * HOUR_MS;
 	if (expire_all(db, hours, cut_ms, dry_run, &purged->expired) == -1)
 		return -1;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
