@@ -166,6 +166,7 @@ http_link_finish(struct http_link *link)
 	if (FCGX_GetError(link->fcgi.out) != 0)
 		link->is_kept = false;
 	/* libfcgi would wait for the other side before it closes. */
+	FCGX_ClearError(link->fcgi.in);
 	link->fcgi.keepConnection = 1;
 	FCGX_Finish_r(&link->fcgi);
 	link->variables = NULL;

@@ -1,0 +1,95 @@
+#include "doors/http_record.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define HEADER_BYTES 8
+#define FCGI_VERSION 1
+
+enum { TYPE_BEGIN = 1, TYPE_PARAMS = 4, TYPE_STDIN = 5 };
+
+/* The type that may come in a state. */
+static const unsigned char expected[] = {
+	[HTTP_RECORD_BEGIN] = TYPE_BEGIN,
+	[HTTP_RECORD_PARAMS] = TYPE_PARAMS,
+	[HTTP_RECORD_STDIN] = TYPE_STDIN,
+};
+
+static bool
+header_fits(const struct http_record *record, uint16_t id, size_t length)
+{
+	const unsigned char *header = record->header;
+
+	if (header[0] != FCGI_VERSION || header[1] != expected[record->state])
+		return false;
+	if (record->state == HTTP_RECORD_BEGIN)
+		return id != 0 && length == 8;
+	return id == record->id;
+}
+
+/* The header is whole: what does its record mean? */
+static void
+header_read(struct http_record *record)
+{
+	const unsigned char *header = record->header;
+	uint16_t id = (uint16_t)(header[2] << 8 | header[3]);
+	size_t length = (size_t)(header[4] << 8 | header[5]);
+
+	record->header_length = 0;
+	if (!header_fits(record, id, length)) {
+		record->state = HTTP_RECORD_BAD;
+		return;
+	}
+	record->id = id;
+	record->left = length + header[6];
+	record->is_last = record->state == HTTP_RECORD_BEGIN || length == 0;
+	if (record->state == HTTP_RECORD_PARAMS)
+		record->params_bytes += length;
+	else if (record->state == HTTP_RECORD_STDIN)
+		record->stdin_bytes += length;
+}
+
+static size_t
+header_fill(struct http_record *record, const unsigned char *bytes,
+    size_t length)
+{
+	size_t missing = HEADER_BYTES - record->header_length;
+	size_t count = length < missing ? length : missing;
+
+	memcpy(record->header + record->header_length, bytes, count);
+	record->header_length += count;
+	return count;
+}
+
+static bool
+is_over(const struct http_record *record)
+{
+	return record->state == HTTP_RECORD_WHOLE ||
+	    record->state == HTTP_RECORD_BAD;
+}
+
+size_t
+http_record_scan(struct http_record *record, const void *bytes, size_t length)
+{
+	const unsigned char *from = bytes;
+	size_t at = 0, count;
+
+	while (at < length && !is_over(record)) {
+		if (record->left == 0) {
+			at += header_fill(record, from + at, length - at);
+			if (record->header_length < HEADER_BYTES)
+				break;
+			header_read(record);
+		}
+		count = length - at;
+		if (count > record->left)
+			count = record->left;
+		at += count;
+		record->left -= count;
+		if (record->left == 0 && record->is_last) {
+			record->is_last = 0;
+			record->state++;
+		}
+	}
+	return at;
+}
