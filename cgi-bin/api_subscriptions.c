@@ -13,11 +13,17 @@ static void
 remember(struct api *api, const struct subscription *subscription)
 {
 	struct subscription now = { 0 };
+	json_t *put = NULL, *found = NULL;
 
 	cache_put(api->cache, subscription);
-	if (subscription_get(api->db, &subscription->id, &now) != 1 ||
-	    now.updated_at != subscription->updated_at)
+	if (subscription_get(api->db, &subscription->id, &now) == 1) {
+		put = api_subscription(subscription);
+		found = api_subscription(&now);
+	}
+	if (found == NULL || !json_equal(put, found))
 		cache_remove(api->cache, &subscription->id);
+	json_decref(put);
+	json_decref(found);
 	subscription_release(&now);
 }
 

@@ -1,0 +1,160 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ground/text.h"
+#include "rules/target_url.h"
+
+#define OK TARGET_URL_OK
+#define BAD TARGET_URL_MALFORMED
+#define SCHEME TARGET_URL_SCHEME
+
+/* want: the spelling when OK, the reason when BAD */
+static const struct {
+	const char *url;
+	enum target_url_fault fault;
+	const char *want;
+} cases[] = {
+	{ "http://example.com", OK, "http://example.com/" },
+	{ "HTTP://EXAMPLE.COM/A b?x=y z#f g", OK,
+	    "http://example.com/A%20b?x=y%20z#f%20g" },
+	{ " \thttp://example.com/\n", OK, "http://example.com/" },
+	{ "ht\ntp://exam\tple.com/", OK, "http://example.com/" },
+	{ "http:example.com", OK, "http://example.com/" },
+	{ "http:/example.com", OK, "http://example.com/" },
+	{ "http:\\\\example.com\\a?b\\c", OK, "http://example.com/a?b\\c" },
+	{ "https://example.com:443/x", OK, "https://example.com/x" },
+	{ "http://example.com:443/x", OK, "http://example.com:443/x" },
+	{ "http://example.com:/", OK, "http://example.com/" },
+	{ "http://a_b.example/", OK, "http://a_b.example/" },
+	{ "http://exa%6dple.com/", OK, "http://example.com/" },
+	{ "http://a/../b/./c//d", OK, "http://a/b/c//d" },
+	{ "http://a?x", OK, "http://a/?x" },
+	{ "http://a/b@c:d", OK, "http://a/b@c:d" },
+	{ "http://a/{\"}^", OK, "http://a/%7B%22%7D%5E" },
+	{ "http://b\xc3\xbc" "cher.example/p\xc3\xa4th?q=\xc3\xbc", OK,
+	    "http://xn--bcher-kva.example/p%C3%A4th?q=%C3%BC" },
+	{ "http://B\xc3\x9c" "CHER.example/", OK,
+	    "http://xn--bcher-kva.example/" },
+	{ "http://fa\xc3\x9f.de/", OK, "http://xn--fa-hia.de/" },
+	{ "http://127.1/", OK, "http://127.0.0.1/" },
+	{ "http://0x7f000001/", OK, "http://127.0.0.1/" },
+	{ "http://2130706433/", OK, "http://127.0.0.1/" },
+	{ "http://127\xe3\x80\x82" "0\xe3\x80\x82" "0\xe3\x80\x82" "1/", OK,
+	    "http://127.0.0.1/" },
+	{ "http://[::1]:8080/x", OK, "http://[::1]:8080/x" },
+	{ "http://[0:0:0::1]/", OK, "http://[::1]/" },
+	{ "", BAD, "input is empty" },
+	{ "  ", BAD, "input is empty" },
+	{ "example.com", BAD, "relative URL without a base" },
+	{ "//example.com/", BAD, "relative URL without a base" },
+	{ "/path", BAD, "relative URL without a base" },
+	{ "http://", BAD, "empty host" },
+	{ "http:///", BAD, "empty host" },
+	{ "http://:80/", BAD, "empty host" },
+	{ "http://a:99999/", BAD, "invalid port number" },
+	{ "http://a:abc/", BAD, "invalid port number" },
+	{ "http://1.2.3.4.5/", BAD, "invalid IPv4 address" },
+	{ "http://256.1.1.1/", BAD, "invalid IPv4 address" },
+	{ "http://[::1", BAD, "invalid IPv6 address" },
+	{ "http://[zz]/", BAD, "invalid IPv6 address" },
+	{ "http://[fe80::1%25eth0]/", BAD, "invalid IPv6 address" },
+	{ "http://a b/", BAD, "invalid domain character" },
+	{ "http://a<b/", BAD, "invalid domain character" },
+	{ "http://a|b/", BAD, "invalid domain character" },
+	{ "http://exa%00mple.com/", BAD, "invalid domain character" },
+	{ "http://a%2fb/", BAD, "invalid domain character" },
+	{ "http://a%40b/", BAD, "invalid domain character" },
+	{ "http://\xff/", BAD, "invalid international domain name" },
+	{ "http://user:pw@host/", BAD,
+	    "user name and password are not accepted" },
+	{ "ftp://example.com/", SCHEME, NULL },
+	{ "mailto:x", SCHEME, NULL },
+	{ "javascript:alert(1)", SCHEME, NULL },
+	{ "file:///etc/passwd", SCHEME, NULL },
+	{ "localhost:8000", SCHEME, NULL },
+};
+
+static void
+target_url_cases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *normal;
+		const char *reason;
+		enum target_url_fault fault =
+		    target_url_parse(cases[i].url, &normal, &reason);
+
+		if (fault != cases[i].fault)
+			fail_msg("%s: fault %d, %s", cases[i].url, fault,
+			    normal != NULL ? normal : reason);
+		if (fault == OK)
+			assert_string_equal(normal, cases[i].want);
+		else if (fault == BAD)
+			assert_string_equal(reason, cases[i].want);
+		if (fault != OK)
+			assert_null(normal);
+		free(normal);
+	}
+}
+
+/* What comes back as it went in is the one spelling. */
+static void
+target_url_settles(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *normal;
+		const char *reason;
+
+		if (cases[i].fault != OK)
+			continue;
+		assert_int_equal(
+		    target_url_parse(cases[i].want, &normal, &reason), OK);
+		assert_string_equal(normal, cases[i].want);
+		free(normal);
+	}
+}
+
+static void
+target_url_length(void **state)
+{
+	struct text url = { 0 };
+	char *normal;
+	const char *reason;
+
+	(void)state;
+	text_adds(&url, "http://example.com/");
+	while (url.length < 2048)
+		text_adds(&url, "a");
+	assert_int_equal(
+	    target_url_parse(text_string(&url), &normal, &reason), OK);
+	free(normal);
+	text_adds(&url, "a");
+	assert_int_equal(
+	    target_url_parse(text_string(&url), &normal, &reason), BAD);
+	assert_string_equal(reason, "longer than 2048 bytes");
+	url.length = 1000;
+	while (url.length < 2000)
+		text_adds(&url, " x");
+	assert_int_equal(
+	    target_url_parse(text_string(&url), &normal, &reason), BAD);
+	text_free(&url);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(target_url_cases),
+		cmocka_unit_test(target_url_settles),
+		cmocka_unit_test(target_url_length),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
