@@ -64,6 +64,8 @@ int http_serve(size_t max_body,
  * that they share one commit; a request whose body has not all come is read
  * by a few threads and holds nobody.
  */
+#define HTTP_BATCH_MAX 256
+
 struct exchange {
 	struct request request;
 	struct response response;

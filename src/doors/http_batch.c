@@ -21,8 +21,7 @@
 /* More than Apache opens to us: a connection without a slot would starve. */
 #define SLOTS 512
 #define ACCEPTS 16 /* a turn, so that the pool's processes share them */
-#define EVENTS 240
-#define BATCH (EVENTS + ACCEPTS)
+#define EVENTS (HTTP_BATCH_MAX - ACCEPTS)
 #define CHUNK_BYTES 65536
 #define PARAMS_BYTES ((size_t)256 << 10)
 /* Of requests that are under way in a process, beside the largest two. */
@@ -54,7 +53,7 @@ struct batcher {
 	size_t open;
 	size_t arrived_bytes; /* of all slots */
 	bool is_listening;
-	struct slot *ready[BATCH];
+	struct slot *ready[HTTP_BATCH_MAX];
 	size_t ready_count;
 	int64_t swept_ms;
 	unsigned char chunk[CHUNK_BYTES];
@@ -300,7 +299,7 @@ answer_all(struct batcher *batcher)
 static void
 handle_all(struct batcher *batcher)
 {
-	struct exchange *batch[BATCH];
+	struct exchange *batch[HTTP_BATCH_MAX];
 
 	for (size_t i = 0; i < batcher->ready_count; i++)
 		batch[i] = &batcher->ready[i]->exchange;

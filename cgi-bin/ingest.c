@@ -1,0 +1,199 @@
+/*
+ * POST /ingest/{subscription_id}. A 202 leaves only after the commit; Redis
+ * is told after that, and not waited for.
+ */
+#include "ingest.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "doors/problem.h"
+#include "ground/clock.h"
+#include "ground/config.h"
+#include "ground/log.h"
+#include "stores/queue.h"
+#include "stores/subscription.h"
+
+/* Payloads of one statement; the next is begun above it. */
+#define STATEMENT_BYTES ((size_t)4 << 20)
+#define LAST_PUSH_MS 200
+
+struct intake {
+	struct db *db;
+	struct queue *queue;
+	/* what the next statement stores, and who waits for it */
+	struct incoming incoming[HTTP_BATCH_MAX];
+	struct incoming *batch[HTTP_BATCH_MAX];
+	struct exchange *asked[HTTP_BATCH_MAX];
+	size_t count;
+	size_t bytes;
+	bool is_cut_off; /* no look-up works: one deadline a batch is enough */
+};
+
+static void
+answer_stored(const struct request *request, struct response *response,
+    const struct incoming *incoming)
+{
+	char id[UUID_TEXT_SIZE];
+
+	switch (incoming->result) {
+	case INCOMING_PENDING:
+	case INCOMING_FILTERED:
+		response->status = 202;
+		response->content_type = "application/json";
+		text_addf(&response->body, "{\"webhook_id\":\"%s\"}",
+		    uuid_text(&incoming->id, id));
+		return;
+	case INCOMING_UNKNOWN:
+		problem_answer(request, response, 404,
+		    "Subscription not found");
+		return;
+	case INCOMING_FAILED:
+		break;
+	}
+	problem_answer(request, response, 503,
+	    "Not stored, please try again");
+}
+
+static void
+queue_stored(struct intake *intake)
+{
+	struct queue_entry entries[HTTP_BATCH_MAX];
+	const struct incoming *incoming;
+	size_t count = 0;
+
+	for (size_t i = 0; i < intake->count; i++) {
+		incoming = intake->batch[i];
+		if (incoming->result != INCOMING_PENDING)
+			continue;
+		entries[count++] = (struct queue_entry){
+			.webhook_id = incoming->id,
+			.subscription_id = incoming->subscription_id,
+			.due_at = uuid_ms(&incoming->id),
+		};
+	}
+	if (count == 0)
+		return;
+	queue_push(intake->queue, entries, count, clock_database_ms());
+	queue_step(intake->queue);
+}
+
+static void
+intake_store(struct intake *intake)
+{
+	if (intake->count == 0)
+		return;
+	webhook_store(intake->db, intake->batch, intake->count);
+	queue_stored(intake);
+	for (size_t i = 0; i < intake->count; i++)
+		answer_stored(&intake->asked[i]->request,
+		    &intake->asked[i]->response, intake->batch[i]);
+	intake->count = 0;
+	intake->bytes = 0;
+}
+
+static void
+intake_add(struct intake *intake, struct exchange *exchange)
+{
+	size_t at = intake->count++;
+
+	intake->batch[at] = &intake->incoming[at];
+	intake->asked[at] = exchange;
+	intake->bytes += intake->incoming[at].payload_length;
+	if (intake->bytes >= STATEMENT_BYTES)
+		intake_store(intake);
+}
+
+/* The reference looks for the subscription before it looks at the body. */
+static void
+answer_no_json(struct intake *intake, struct exchange *exchange,
+    const struct uuid *subscription_id)
+{
+	struct subscription found = { 0 };
+	int rc = intake->is_cut_off ?
+	    -1 :
+	    subscription_get(intake->db, subscription_id, &found);
+
+	if (rc == 1)
+		problem_answer(&exchange->request, &exchange->response, 400,
+		    "Invalid JSON body received.");
+	else if (rc == 0)
+		problem_answer(&exchange->request, &exchange->response, 404,
+		    "Subscription not found");
+	else
+		problem_answer(&exchange->request, &exchange->response, 503,
+		    "Subscription not checked, please try again");
+	intake->is_cut_off = rc == -1;
+	subscription_release(&found);
+}
+
+static void
+intake_handle(struct exchange *const *batch, size_t count, void *context)
+{
+	struct intake *intake = context;
+	struct exchange *exchange;
+	struct incoming *incoming;
+
+	intake->is_cut_off = false;
+	for (size_t i = 0; i < count; i++) {
+		exchange = batch[i];
+		incoming = &intake->incoming[intake->count];
+		switch (ingest_check(&exchange->request, &exchange->response,
+		    incoming)) {
+		case INGEST_STORE:
+			intake_add(intake, exchange);
+			break;
+		case INGEST_NO_JSON:
+			answer_no_json(intake, exchange,
+			    &incoming->subscription_id);
+			break;
+		case INGEST_ANSWERED:
+			break;
+		}
+	}
+	intake_store(intake);
+}
+
+static void
+intake_idle(void *context)
+{
+	struct intake *intake = context;
+
+	queue_step(intake->queue);
+}
+
+/* What Redis has not been told the keeper finds, but seconds later. */
+static void
+queue_flush(struct queue *queue)
+{
+	int64_t end_ms = clock_monotonic_ms() + LAST_PUSH_MS;
+	struct pollfd wait;
+
+	while (queue_step(queue) == 0 && clock_monotonic_ms() < end_ms) {
+		wait = (struct pollfd){ .fd = queue_socket(queue),
+			.events = queue_events(queue) };
+		if ((wait.events & POLLOUT) == 0)
+			return;
+		poll(&wait, 1, LAST_PUSH_MS / 4);
+	}
+}
+
+int
+main(void)
+{
+	static struct intake intake;
+	int rc;
+
+	if (config_load() == -1)
+		return 100;
+	log_open("ingest", (enum log_level)config.log_level);
+	intake.db = db_new(config.database_url, DB_SERVE);
+	intake.queue = queue_new(config.redis_url, config.share_dir);
+	rc = http_serve_batches((size_t)config.max_payload_bytes,
+	    intake_handle, intake_idle, &intake);
+	queue_flush(intake.queue);
+	queue_free(intake.queue);
+	db_free(intake.db);
+	return rc;
+}

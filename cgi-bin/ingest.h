@@ -1,0 +1,18 @@
+#ifndef CGI_BIN_INGEST_H
+#define CGI_BIN_INGEST_H
+/* What ingest.c and ingest_check.c share. */
+#include "doors/http.h"
+#include "stores/db.h"
+#include "stores/webhook.h"
+
+enum ingest_verdict {
+	INGEST_STORE,	 /* well-formed: `incoming` is filled in */
+	INGEST_ANSWERED, /* refused, the response says why */
+	INGEST_NO_JSON	 /* 404 or 400, the subscription decides */
+};
+
+/* Judges a request by itself; no store is asked. `incoming` borrows from the
+ * request. */
+enum ingest_verdict ingest_check(const struct request *request,
+    struct response *response, struct incoming *incoming);
+#endif

@@ -1,0 +1,176 @@
+#include <string.h>
+
+#include "doors/cors.h"
+#include "doors/problem.h"
+#include "ground/text.h"
+#include "ingest.h"
+#include "rules/json_check.h"
+
+#define PREFIX "/ingest/"
+#define EVENT_TYPE_BYTES 255
+#define SIGNATURE_BYTES 1024
+#define CONTENT_TYPE_BYTES 255
+
+/* The last segment of the path, NULL for a path that is not ours. */
+static const char *
+path_argument(const char *path)
+{
+	const char *argument = path + strlen(PREFIX);
+
+	if (strncmp(path, PREFIX, strlen(PREFIX)) != 0)
+		return NULL;
+	if (*argument == '\0' || strchr(argument, '/') != NULL)
+		return NULL;
+	return argument;
+}
+
+/* true: it is a POST, and nothing was answered. */
+static bool
+method_fits(const struct request *request, struct response *response)
+{
+	if (strcmp(request->method, "POST") == 0)
+		return true;
+	response_header(response, "Allow", "POST, OPTIONS");
+	if (strcmp(request->method, "OPTIONS") == 0)
+		response->status = 204;
+	else
+		problem_answer(request, response, 405, "Method Not Allowed");
+	return false;
+}
+
+static void
+check_id(struct problems *problems, const char *argument, struct uuid *id)
+{
+	char reason[UUID_REASON_SIZE];
+	struct text message = { 0 };
+
+	if (uuid_parse(argument, id, reason) == 0)
+		return;
+	text_addf(&message, "Input should be a valid UUID, %s", reason);
+	problem_add(problems, "uuid_parsing",
+	    json_pack("[ss]", "path", "subscription_id"),
+	    text_string(&message), json_string(argument),
+	    json_pack("{s:s}", "error", reason));
+	text_free(&message);
+}
+
+static bool
+is_clean_text(const char *value)
+{
+	for (const char *at = value; *at != '\0'; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			return false;
+	return text_is_utf8(value, strlen(value)) != 0;
+}
+
+static bool
+is_printable_ascii(const char *value)
+{
+	for (; *value != '\0'; value++)
+		if (*value < 0x20 || *value > 0x7e)
+			return false;
+	return true;
+}
+
+/* The value of an optional header that is stored, NULL when it is absent,
+ * empty, or a fault. name: as a client writes it, in lower case. */
+static const char *
+check_header(struct problems *problems, const struct request *request,
+    const char *variable, const char *name, size_t most,
+    bool (*fits)(const char *value), const char *wanted)
+{
+	const char *value = request_variable(request, variable);
+	struct text message = { 0 };
+
+	if (value == NULL || value[0] == '\0')
+		return NULL;
+	if (strlen(value) > most) {
+		text_addf(&message, "String should have at most %zu bytes",
+		    most);
+		problem_add(problems, "string_too_long",
+		    json_pack("[ss]", "header", name), text_string(&message),
+		    json_string(value),
+		    json_pack("{s:I}", "max_length", (json_int_t)most));
+		value = NULL;
+	} else if (!fits(value)) {
+		problem_add(problems, "string_pattern_mismatch",
+		    json_pack("[ss]", "header", name), wanted,
+		    json_string(value), NULL);
+		value = NULL;
+	}
+	text_free(&message);
+	return value;
+}
+
+static void
+check_headers(struct problems *problems, const struct request *request,
+    struct incoming *incoming)
+{
+	static const char clean[] =
+	    "String should be UTF-8 without control characters";
+	static const char printable[] = "String should be printable ASCII";
+
+	incoming->event_type = check_header(problems, request,
+	    "HTTP_X_EVENT_TYPE", "x-event-type", EVENT_TYPE_BYTES,
+	    is_clean_text, clean);
+	incoming->signature = check_header(problems, request,
+	    "HTTP_X_SIGNATURE", "x-signature", SIGNATURE_BYTES, is_clean_text,
+	    clean);
+	incoming->content_type = check_header(problems, request,
+	    "CONTENT_TYPE", "content-type", CONTENT_TYPE_BYTES,
+	    is_printable_ascii, printable);
+}
+
+static enum ingest_verdict
+check_body(const struct request *request, struct response *response,
+    struct incoming *incoming)
+{
+	switch (request->body_state) {
+	case BODY_TOO_LARGE:
+		problem_answer(request, response, 413,
+		    "Request body is too large");
+		return INGEST_ANSWERED;
+	case BODY_NO_LENGTH:
+		problem_answer(request, response, 411,
+		    "Content-Length is required");
+		return INGEST_ANSWERED;
+	case BODY_CUT:
+		problem_answer(request, response, 400,
+		    "Request body ended early");
+		return INGEST_ANSWERED;
+	case BODY_NONE:
+		return INGEST_NO_JSON;
+	case BODY_WHOLE:
+		break;
+	}
+	incoming->payload = request->body.bytes;
+	incoming->payload_length = request->body.length;
+	return json_check(request->body.bytes, request->body.length) ?
+	    INGEST_STORE :
+	    INGEST_NO_JSON;
+}
+
+enum ingest_verdict
+ingest_check(const struct request *request, struct response *response,
+    struct incoming *incoming)
+{
+	const char *argument = path_argument(request->path);
+	struct problems problems = { 0 };
+
+	memset(incoming, 0, sizeof(*incoming));
+	if (cors_answer(request, response))
+		return INGEST_ANSWERED;
+	if (argument == NULL) {
+		problem_answer(request, response, 404, "Not Found");
+		return INGEST_ANSWERED;
+	}
+	if (!method_fits(request, response))
+		return INGEST_ANSWERED;
+	check_id(&problems, argument, &incoming->subscription_id);
+	check_headers(&problems, request, incoming);
+	if (problems_any(&problems)) {
+		problems_answer(&problems, response);
+		return INGEST_ANSWERED;
+	}
+	return check_body(request, response, incoming);
+}
