@@ -1,6 +1,7 @@
 # What the suites share.  tests/run sets the environment: STACK_VAR, PORT, URL,
 # RECEIVER (http://127.0.0.1:…), REFUSED (a URL nobody answers at).
 
+bats_require_minimum_version 1.5.0
 bats_load_library bats-support
 bats_load_library bats-assert
 

@@ -167,7 +167,7 @@ create() { request POST /subscriptions/ -d "$1"; }
 }
 
 @test "the list gives at most 100 unless asked, and 1000 when asked" {
-	sql "INSERT INTO subscriptions (id, target_url) SELECT gen_random_uuid(),
+	sql "INSERT INTO subscriptions (id, target_url) SELECT uuid_new(),
 	    'http://example.com/many' FROM generate_series(1, 1010)"
 	request GET /subscriptions/
 	assert_json length 100

@@ -121,12 +121,13 @@ times_are_in_utc(void **state)
 static void
 a_page_escapes_its_title(void **state)
 {
+	const struct request request = { .id = "0123" };
 	struct response response = { 0 };
 	const char *page;
 
 	(void)state;
 	page_begin(&response, 404, "<b>", PAGE_ATTEMPTS);
-	page_end(&response);
+	page_end(&response, &request);
 	page = text_string(&response.body);
 	assert_int_equal(response.status, 404);
 	assert_string_equal(response.content_type, "text/html; charset=utf-8");
@@ -135,6 +136,7 @@ a_page_escapes_its_title(void **state)
 	assert_non_null(strstr(page, "<h1>&lt;b&gt;</h1>"));
 	assert_non_null(
 	    strstr(page, "href=\"/ui/attempts\" aria-current=\"page\""));
+	assert_non_null(strstr(page, "Request <code>0123</code>"));
 	assert_non_null(strstr(page, "</html>\n"));
 	text_free(&response.headers);
 	text_free(&response.body);

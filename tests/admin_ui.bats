@@ -1,0 +1,206 @@
+load helper
+
+# post PATH NAME=VALUE…: a form, as a browser sends it; sets code, head, body.
+post() {
+	local path=$1 arguments=()
+	shift
+	for field; do arguments+=(--data-urlencode "$field"); done
+	request POST "$path" -H 'Content-Type: application/x-www-form-urlencoded' \
+	    -H "Origin: $URL" "${arguments[@]}"
+}
+
+place() { header Location | sed "s|^$URL||"; }
+
+created() {	# PATH of the receiver [FIELD…]: the new subscription's id
+	local url=$RECEIVER$1
+	shift
+	post /ui/subscriptions/new "target_url=$url" "$@"
+	assert_code 303 >&2 || return 1
+	place | grep -oE '[0-9a-f-]{36}'
+}
+
+@test "/ leads to /ui/, which lists the subscriptions" {
+	request GET /
+	[[ $code == 30[1237] ]]
+	[ "$(place)" = /ui/ ]
+	local id
+	id=$(subscribe /ok/listed s '["listed.event"]')
+	request GET '/ui/?limit=1000'
+	assert_code 200
+	[[ $(header Content-Type) == 'text/html; charset=utf-8' ]]
+	[[ $body == *"$id"* ]]
+	[[ $body == *"$RECEIVER/ok/listed"* ]]
+	[[ $body == *listed.event* ]]
+}
+
+@test "the pages carry a policy that lets no script and no stranger in" {
+	local policy
+	request GET /ui/
+	policy=$(header Content-Security-Policy)
+	[[ $policy == *"default-src 'none'"* ]]
+	[[ $policy == *"frame-ancestors 'none'"* ]]
+	[[ $policy != *unsafe* ]]
+	[ "$(header X-Content-Type-Options)" = nosniff ]
+	[[ $body != *'<script'* ]]
+	run grep -cE '(src|href)="(https?:)?//' <<<"$body"
+	assert_output 0
+}
+
+@test "a form creates a subscription; events are separated by commas" {
+	local id
+	id=$(created /ok/form secret=s3 'events= a.b , c ,,')
+	request GET "/subscriptions/$id"
+	assert_code 200
+	assert_json '[.target_url, .secret, .events]' \
+	    "[\"$RECEIVER/ok/form\",\"s3\",[\"a.b\",\"c\"]]"
+	id=$(created /ok/form secret= events=)
+	request GET "/subscriptions/$id"
+	assert_json '[.secret, .events]' '[null,null]'
+}
+
+@test "a form with a fault comes back as it was filled in, and says what" {
+	post /ui/subscriptions/new 'target_url=ftp://x/"><script>' events=e.f
+	assert_code 422
+	[[ $body == *'role="alert"'* ]]
+	[[ $body == *'value="ftp://x/&quot;&gt;&lt;script&gt;"'* ]]
+	[[ $body == *e.f* ]]
+	[[ $body != *'<script>'* ]]
+	post /ui/subscriptions/new target_url= events=
+	assert_code 422
+}
+
+@test "a form edits a subscription; an empty secret keeps the old one" {
+	local id
+	id=$(subscribe /ok s '["a"]')
+	request GET "/ui/subscriptions/$id/edit"
+	assert_code 200
+	[[ $body == *"$RECEIVER/ok"* ]]
+	post "/ui/subscriptions/$id/edit" "target_url=$RECEIVER/ok/edited" \
+	    secret= 'events=b, c'
+	assert_code 303
+	request GET "/subscriptions/$id"
+	assert_json '[.target_url, .secret, .events]' \
+	    "[\"$RECEIVER/ok/edited\",\"s\",[\"b\",\"c\"]]"
+	post "/ui/subscriptions/$id/edit" "target_url=$RECEIVER/ok/edited" \
+	    secret= remove_secret=1 events=
+	assert_code 303
+	request GET "/subscriptions/$id"
+	assert_json '[.secret, .events]' '[null,null]'
+}
+
+@test "a secret is never shown" {
+	local id page
+	id=$(subscribe /ok 'hidden-secret-77')
+	for page in '/ui/?limit=1000' "/ui/subscriptions/$id" \
+	    "/ui/subscriptions/$id/edit"; do
+		request GET "$page"
+		assert_code 200
+		[[ $body != *hidden-secret-77* ]]
+	done
+}
+
+@test "deleting asks first, by GET nothing happens" {
+	local id
+	id=$(subscribe /ok)
+	request GET "/ui/subscriptions/$id/delete"
+	assert_code 200
+	request GET "/subscriptions/$id"
+	assert_code 200
+	post "/ui/subscriptions/$id/delete"
+	assert_code 303
+	request GET "/subscriptions/$id"
+	assert_code 404
+	request GET "/ui/subscriptions/$id"
+	assert_code 404
+	[[ $(header Content-Type) == text/html* ]]
+}
+
+@test "a form from another site is refused" {
+	local id
+	id=$(subscribe /ok)
+	request POST "/ui/subscriptions/$id/delete" -d '' \
+	    -H 'Content-Type: application/x-www-form-urlencoded' \
+	    -H 'Origin: http://evil.example' -H 'Sec-Fetch-Site: cross-site'
+	assert_code 403
+	request GET "/subscriptions/$id"
+	assert_code 200
+}
+
+@test "attempts of a subscription are shown to the limit" {
+	local id
+	id=$(subscribe "$(own /status/404)")
+	ingest "$id" '{}'
+	logged() {
+		[ "$(sql "SELECT count(*) FROM delivery_logs
+		    WHERE subscription_id = '$id'")" -ge 2 ]
+	}
+	eventually 10 logged
+	request GET "/ui/attempts?subscription=$id&limit=20"
+	assert_code 200
+	[[ $body == *'Failed Attempt'* ]]
+	[[ $body == *'HTTP 404'* ]]
+	request GET "/ui/attempts?subscription=$id&limit=1"
+	assert_code 200
+	[ "$(grep -o 'Failed Attempt' <<<"$body" | wc -l)" = 1 ]
+	request GET "/ui/attempts?subscription=$id&limit=abc"
+	assert_code 422
+	request GET '/ui/attempts?subscription=no'
+	assert_code 422
+	request DELETE "/subscriptions/$id"
+}
+
+@test "the status of a webhook is found by its id" {
+	local webhook
+	webhook=$(ingest "$(subscribe "$(own /fail-n/1)")" '{}' \
+	    -H 'X-Event-Type: ui.event')
+	outcome 10 "$webhook" Success
+	request GET "/ui/webhooks?id=$webhook"
+	[[ $code != 30* ]] || request GET "$(place)"
+	assert_code 200
+	[[ $body == *"$webhook"* ]]
+	[[ $body == *Success* ]]
+	[[ $body == *'HTTP 503'* ]]
+	[[ $body == *ui.event* ]]
+	request GET "/ui/webhooks/$NOBODY"
+	assert_code 404
+	[[ $(header Content-Type) == text/html* ]]
+}
+
+@test "what strangers wrote is shown as text" {
+	local id webhook
+	id=$(subscribe "$(own /hostile)" '' '["<img src=x onerror=alert(1)>"]')
+	webhook=$(ingest "$id" '{}' -H 'X-Event-Type: <img src=x onerror=alert(1)>')
+	outcome 10 "$webhook" Success
+	local page
+	for page in '/ui/?limit=1000' "/ui/subscriptions/$id" \
+	    "/ui/subscriptions/$id/edit" "/ui/webhooks/$webhook" \
+	    "/ui/attempts?subscription=$id"; do
+		request GET "$page"
+		assert_code 200
+		[[ $body != *'<img src=x'* ]]
+		[[ $body != *'<script>'* ]]
+		python3 -c 'import sys; sys.stdin.buffer.read().decode()' \
+		    <<<"$body"
+	done
+}
+
+@test "unknown pages and methods are pages of their own" {
+	request GET /ui/nothing
+	assert_code 404
+	[[ $(header Content-Type) == text/html* ]]
+	request DELETE /ui/
+	assert_code 405
+	[[ $(header Allow) == *GET* ]]
+}
+
+@test "a walk through the pages in a browser, without JavaScript" {
+	local modules=$BATS_TEST_DIRNAME/browser/node_modules
+	[ -d "$modules/playwright-core" ] ||
+		npm ci --prefix "$BATS_TEST_DIRNAME/browser" --ignore-scripts \
+		    --no-audit --no-fund >"$STACK_VAR/npm.log" 2>&1 3>&- 4>&- ||
+		fail "$(tail -3 "$STACK_VAR/npm.log")"
+	run node "$BATS_TEST_DIRNAME/browser/walk.js" "$URL" \
+	    "$RECEIVER$(own /fail-n/1)"
+	assert_success
+	assert_output --partial 'walked'
+}

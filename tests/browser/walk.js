@@ -1,0 +1,122 @@
+// One walk through the admin pages as a person would take it, in headless
+// Chromium and with scripts switched off; then /docs, which needs them.
+//
+//     walk.js URL TARGET       ends with 1 and a sentence when a step fails
+import assert from 'node:assert/strict';
+import { chromium } from 'playwright-core';
+
+const [url, target] = process.argv.slice(2);
+const browser = await chromium.launch({
+	executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+	args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+});
+
+// A page that complains when anything leaves the host or is refused.
+async function open(options) {
+	const context = await browser.newContext(options);
+	const page = await context.newPage();
+	const complaints = [];
+	page.setDefaultTimeout(15000);
+	page.on('request', (request) => {
+		if (!request.url().startsWith(url) &&
+		    !/^(data|blob):/.test(request.url()))
+			complaints.push(`a request to ${request.url()}`);
+	});
+	page.on('pageerror', (error) => complaints.push(String(error)));
+	page.on('console', (message) => {
+		if (/Content Security Policy|Refused/.test(message.text()))
+			complaints.push(message.text());
+	});
+	page.on('response', (response) => {
+		if (response.status() >= 500)
+			complaints.push(`${response.status()} ${response.url()}`);
+	});
+	return { page, complaints };
+}
+
+async function post(path, body) {
+	const response = await fetch(url + path, {
+		method: 'POST', body: JSON.stringify(body),
+		headers: { 'Content-Type': 'application/json' },
+	});
+	return response.json();
+}
+
+async function ended(webhook) {
+	for (let tries = 0; tries < 200; tries++) {
+		const response = await fetch(`${url}/status/${webhook}`);
+		const status = await response.json();
+		if (['Success', 'Failure'].includes(status.final_outcome))
+			return;
+		await new Promise((wake) => setTimeout(wake, 100));
+	}
+	throw new Error('the webhook did not end');
+}
+
+async function pages() {
+	const { page, complaints } = await open({ javaScriptEnabled: false });
+
+	await page.goto(`${url}/`);
+	assert.match(page.url(), /\/ui\/$/, '/ leads to /ui/');
+	await page.locator('a[href="/ui/subscriptions/new"]').first().click();
+	await page.fill('#target_url', 'ftp://example.com/');
+	await page.fill('#events', 'walk.one, walk.two');
+	await page.click('button.primary');
+	assert.match(await page.locator('[role=alert]').innerText(), /./);
+	assert.equal(await page.inputValue('#events'), 'walk.one, walk.two');
+	await page.fill('#target_url', target);
+	await page.fill('#secret', 'walking');
+	await page.click('button.primary');
+	assert.match(page.url(), /\/ui\/subscriptions\/[0-9a-f-]{36}/);
+	const id = page.url().match(/[0-9a-f-]{36}/)[0];
+	const shown = await page.locator('main').innerText();
+	assert.ok(shown.includes(target) && shown.includes('walk.two'));
+	assert.ok(!(await page.content()).includes('walking'));
+
+	const { webhook_id: webhook } = await post(`/ingest/${id}`, [1, 2]);
+	await ended(webhook);
+	await page.goto(`${url}/ui/attempts`);
+	await page.fill('#subscription', id);
+	await page.fill('#limit', '10');
+	await page.click('button.primary');
+	assert.equal(await page.locator('tbody tr').count(), 2);
+	await page.locator(`a[href="/ui/webhooks/${webhook}"]`).first().click();
+	const status = await page.locator('main').innerText();
+	assert.ok(status.includes('Success') && status.includes('HTTP 503'));
+
+	await page.goto(`${url}/ui/subscriptions/${id}`);
+	await page.locator(`a[href="/ui/subscriptions/${id}/edit"]`).click();
+	await page.fill('#events', 'walk.three');
+	await page.click('button.primary');
+	assert.ok((await page.locator('main').innerText()).includes('walk.three'));
+	await page.locator(`a[href="/ui/subscriptions/${id}/delete"]`).click();
+	await page.click('button.danger');
+	assert.match(page.url(), /\/ui\/\?done=deleted$/);
+	assert.ok(!(await page.content()).includes(id));
+
+	// a phone: nothing is cut off to the side
+	await page.setViewportSize({ width: 360, height: 740 });
+	await page.goto(`${url}/ui/`);
+	const [wide, view] = [await page.locator('html').boundingBox(), 360];
+	assert.ok(wide.width <= view + 1, `the page is ${wide.width} wide`);
+	assert.deepEqual(complaints, []);
+}
+
+async function docs() {
+	const { page, complaints } = await open({});
+	await page.goto(`${url}/docs`);
+	await page.locator('#operations-tag-ingest, .opblock').first().waitFor();
+	assert.ok((await page.content()).includes('/ingest/{subscription_id}'));
+	assert.deepEqual(complaints, []);
+}
+
+try {
+	await pages();
+	await docs();
+	console.log('walked');
+} catch (error) {
+	console.log(error.stack ?? error);
+	process.exitCode = 1;
+} finally {
+	await browser.close();
+}

@@ -1,0 +1,203 @@
+load helper
+
+title_count() {	# ROLE COUNT
+	local got
+	got=$(pids "$1" | wc -l)
+	[ "$got" = "$2" ] || { echo "$got of $1"; return 1; }
+}
+
+# replaced PID ROLE COUNT: it is gone, and there are as many as before.
+replaced() {
+	! kill -0 "$1" 2>/dev/null || { echo "$1 lives"; return 1; }
+	title_count "$2" "$3"
+}
+
+worker_gone() { ! stack pid worker >/dev/null; }
+
+serves() {
+	request GET /readyz
+	[ "$code" = 200 ] || { echo "$code"; return 1; }
+	ingest "$SOME" '{}' >/dev/null
+}
+
+# Nothing of the worker's is left, whoever its parent is by now.
+no_process() {
+	local left
+	left=$(for dir in /proc/[0-9]*; do
+		case $(readlink "$dir/exe") in
+		"$ROOT/$STACK_BUILD"/*) tr '\0' ' ' <"$dir/cmdline"; echo ;;
+		esac
+	done 2>/dev/null)
+	[ -z "$left" ] || { echo "$left"; return 1; }
+}
+
+setup_file() {
+	load helper
+	SOME=$(subscribe /ok/supervision)
+	export SOME
+}
+
+teardown() {
+	stack pid worker >/dev/null || stack part-start worker
+	eventually 20 ready
+}
+
+@test "ps shows each process's role" {
+	eventually 5 title_count 'ingest [0-9]+' 2
+	title_count 'api [0-9]+' 4
+	title_count 'admin [0-9]+' 2
+	title_count 'delivery [0-9]+' 2
+	title_count 'keeper' 1
+	run ps -o args= -p "$(stack pid worker)"
+	assert_output --partial 'postrider'
+}
+
+@test "kill -9 of each kind of child: it is replaced, and work goes on" {
+	local role count victim
+	while read -r role count; do
+		victim=$(pids "$role" | head -1)
+		[ -n "$victim" ]
+		kill -9 "$victim"
+		eventually 10 replaced "$victim" "$role" "$count"
+		eventually 10 serves
+	done <<-'E'
+	ingest.[0-9]+ 2
+	api.[0-9]+ 4
+	admin.[0-9]+ 2
+	delivery.[0-9]+ 2
+	keeper 1
+	E
+	request GET /ui/
+	assert_code 200
+	eventually 10 settled "$SOME"
+}
+
+@test "every pool killed at once comes back" {
+	kill -9 $(pids 'ingest [0-9]+') $(pids 'api [0-9]+')
+	eventually 15 serves
+	eventually 10 title_count 'ingest [0-9]+' 2
+	eventually 10 title_count 'api [0-9]+' 4
+}
+
+@test "one that dies again and again does not stop the others" {
+	local number victim
+	for number in 1 2 3 4; do
+		victim=$(pids keeper)
+		[ -z "$victim" ] || kill -9 "$victim"
+		sleep 0.3
+		ingest "$SOME" '{}'
+	done
+	eventually 30 title_count keeper 1
+}
+
+@test "SIGTERM drains: what is in flight is finished, and nothing is left" {
+	local path subscription worker ids=$BATS_TEST_TMPDIR/ids
+	path=$(own /slow-ms/1000)
+	subscription=$(subscribe "$path")
+	for _ in 1 2 3 4 5 6; do
+		ingest "$subscription" '{}' >>"$ids"
+	done
+	eventually 5 arrived "$path" 6
+	stack signal worker TERM
+	eventually 20 worker_gone
+	no_process
+	[ "$(sql "SELECT count(*) FROM delivery_logs WHERE outcome = 'Success'
+	    AND subscription_id = '$subscription'")" = 6 ]
+	[ "$(sql "SELECT count(*) FROM pending WHERE lease IS NOT NULL")" = 0 ]
+	stack part-start worker
+	eventually 20 serves
+	[ "$(arrivals "$path" | jq length)" = 6 ]
+}
+
+@test "SIGTERM with a receiver that hangs ends within the time-out" {
+	local path subscription webhook began
+	path=$(own /hang)
+	subscription=$(subscribe "$path")
+	webhook=$(ingest "$subscription" '{}')
+	eventually 5 arrived "$path" 1
+	began=$(date +%s)
+	stack signal worker TERM
+	eventually 15 worker_gone
+	[ $(($(date +%s) - began)) -le 10 ]
+	no_process
+	stack part-start worker
+	eventually 20 ready
+	request GET "/status/$webhook"
+	assert_code 200
+	request DELETE "/subscriptions/$subscription"
+}
+
+@test "kill -9 of the supervisor leaves no process, and loses no webhook" {
+	local path name ids=$BATS_TEST_TMPDIR/ids subscription
+	name=orphans-$(date +%s%N)
+	path=/gate/$name
+	subscription=$(subscribe "$path")
+	for _ in 1 2 3 4 5; do ingest "$subscription" '{}' >>"$ids"; done
+	eventually 5 inflight "$path" 5
+	stack signal worker KILL
+	eventually 10 no_process
+	gate "$name"
+	stack part-start worker
+	eventually 20 ready
+	# the leases of the dead break after LEASE_SECONDS, which is 15 here
+	eventually 50 settled "$subscription"
+	[ "$(sql "SELECT count(*) FROM delivery_logs WHERE outcome = 'Success'
+	    AND subscription_id = '$subscription'")" = 5 ]
+	arrivals "$path" | jq -r '.[].id' | sort -u | cmp - <(sort "$ids")
+}
+
+@test "SIGUSR2 rolls one child at a time, and no request is refused" {
+	local before ids=$BATS_TEST_TMPDIR/ids
+	before=$(pids '.*' | sort)
+	python3 "$BATS_TEST_DIRNAME/load.py" "$URL" 1500 4 "$SOME" >"$ids" \
+	    2>"$BATS_TEST_TMPDIR/refused" 3>&- 4>&- &
+	local load=$!
+	stack signal worker USR2
+	rolled() {
+		local now
+		now=$(pids '.*' | sort)
+		[ "$(wc -l <<<"$now")" = "$(wc -l <<<"$1")" ] &&
+		    [ -z "$(comm -12 <(echo "$1") <(echo "$now"))" ] ||
+			{ comm -12 <(echo "$1") <(echo "$now"); return 1; }
+	}
+	eventually 60 rolled "$before"
+	wait $load || fail "$(head -3 "$BATS_TEST_TMPDIR/refused")"
+	[ "$(sort -u "$ids" | wc -l)" = 1500 ]
+	eventually 30 settled "$SOME"
+}
+
+@test "SIGHUP reads the configuration again" {
+	local conf=$STACK_VAR/postrider.conf before
+	before=$(cat "$conf")
+	sed -i 's/^API_PROCESSES=.*/API_PROCESSES=3/' "$conf"
+	stack signal worker HUP
+	eventually 30 title_count 'api [0-9]+' 3
+	printf '%s\n' "$before" >"$conf"
+	stack signal worker HUP
+	eventually 30 title_count 'api [0-9]+' 4
+	eventually 10 serves
+}
+
+@test "a configuration that does not fit is refused at SIGHUP, and all goes on" {
+	local conf=$STACK_VAR/postrider.conf before worker
+	before=$(cat "$conf")
+	worker=$(stack pid worker)
+	echo 'NO_SUCH_SETTING=1' >>"$conf"
+	stack signal worker HUP
+	refused() { grep -q NO_SUCH_SETTING "$STACK_VAR/log/worker.log"; }
+	eventually 10 refused
+	serves
+	[ "$(stack pid worker)" = "$worker" ]
+	printf '%s\n' "$before" >"$conf"
+	stack signal worker HUP
+	eventually 30 serves
+}
+
+@test "a frozen delivery process is noticed and replaced" {
+	local victim
+	victim=$(pids 'delivery [0-9]+' | head -1)
+	kill -STOP "$victim"
+	eventually 60 replaced "$victim" 'delivery [0-9]+' 2
+	eventually 20 serves
+	eventually 30 settled "$SOME"
+}
