@@ -1,0 +1,107 @@
+-- Stands before push, take and settle, which share it. The keys, all under
+-- postrider: (sub is a subscription's id as text, an id a webhook's 16 bytes)
+--
+--   queue:{sub}   sorted set   id -> when it is due
+--   flight:{sub}  sorted set   id -> when it counts as lost
+--   health:{sub}  hash         window, gentle (growth is slow above it), slow
+--   ring          sorted set   sub -> turn: something due, a free window
+--   ring:slow     sorted set   the same, last result a time-out
+--   later         sorted set   sub -> when to look again
+--   turn, wake    counter of turns; list of at most a token or two
+--
+-- Times are the caller's, in ms: the clock of Redis plays no part. A sub is
+-- in one of ring, ring:slow, later, or, with nothing queued, in none.
+
+local NAME = 'postrider:'
+local RING, RING_SLOW = NAME .. 'ring', NAME .. 'ring:slow'
+local LATER, WAKE, TURN = NAME .. 'later', NAME .. 'wake', NAME .. 'turn'
+local WINDOW_FIRST, WINDOW_MOST = 8, 10000
+local HEALTH_SECONDS = 3600
+local ID_BYTES, SUB_BYTES = 16, 36
+
+-- A key of the wrong type was put there by a stranger: it goes.
+local function call(command, key, ...)
+	local reply = redis.pcall(command, key, ...)
+	if type(reply) ~= 'table' or not reply.err then
+		return reply
+	end
+	if string.sub(reply.err, 1, 9) == 'WRONGTYPE' or
+	    command == 'INCR' and string.sub(reply.err, 1, 4) == 'ERR ' then
+		redis.call('DEL', key)
+		return redis.call(command, key, ...)
+	end
+	return error(reply)
+end
+
+local function number(text, least, most)
+	local n = tonumber(text) or least
+	if not (n >= least) then	-- NaN too
+		return least
+	end
+	return n > most and most or n
+end
+
+local now = number(ARGV[1], 0, 2 ^ 53)
+local window_max = number(ARGV[2], 1, WINDOW_MOST)
+-- An expiry beyond this comes from a clock that has since been set back.
+local flight_most = now + 2 * number(ARGV[3], 3600000, 2 ^ 40)
+
+local function wake()
+	if call('LLEN', WAKE) == 0 then
+		call('RPUSH', WAKE, '1')
+	end
+end
+
+-- What stands for a sub: its keys, how many fly, how many may.
+local function look(sub)
+	local s = {
+		sub = sub, queue = NAME .. 'queue:' .. sub,
+		flight = NAME .. 'flight:' .. sub,
+		health = NAME .. 'health:' .. sub
+	}
+	s.busy = call('ZCARD', s.flight)
+	if s.busy > 0 then
+		s.busy = s.busy -
+		    call('ZREMRANGEBYSCORE', s.flight, '-inf', now) -
+		    call('ZREMRANGEBYSCORE', s.flight, flight_most, '+inf')
+	end
+	local health = call('HMGET', s.health, 'window', 'gentle', 'slow')
+	s.window = number(health[1] or WINDOW_FIRST, 1, window_max)
+	s.gentle = number(health[2] or WINDOW_MOST, 1, WINDOW_MOST)
+	s.slow = health[3] == '1'
+	return s
+end
+
+-- Arms a sub: puts it where it now belongs.
+local function arm(s, quietly)
+	local first = call('ZRANGE', s.queue, 0, 0, 'WITHSCORES')
+	local due = tonumber(first[2])
+	local mine, other = RING, RING_SLOW
+
+	if s.slow then
+		mine, other = other, mine
+	end
+	call('ZREM', other, s.sub)
+	if due and due <= now and s.busy < math.floor(s.window) then
+		call('ZREM', LATER, s.sub)
+		if call('ZADD', mine, 'NX', call('INCR', TURN), s.sub) == 1 and
+		    not quietly then
+			wake()
+		end
+		return
+	end
+	call('ZREM', mine, s.sub)
+	if not due then
+		call('ZREM', LATER, s.sub)
+	elseif due > now then
+		call('ZADD', LATER, first[2], s.sub)
+		-- They sleep until the time they know: this one is sooner.
+		if not quietly and
+		    call('ZRANGE', LATER, 0, 0)[1] == s.sub then
+			wake()
+		end
+	else
+		first = call('ZRANGE', s.flight, 0, 0, 'WITHSCORES')
+		call('ZADD', LATER, first[2] or now + 1000, s.sub)
+	end
+end

@@ -1,0 +1,462 @@
+#include "stores/queue.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ground/clock.h"
+#include "ground/log.h"
+#include "ground/text.h"
+#include "stores/redis.h"
+#include "stores/script.h"
+
+#define DEADLINE_MS 1000
+#define WAIT_SLACK_MS 2000
+#define REST_LEAST_MS 50
+#define REST_MOST_MS 2000
+#define CHUNK 256		/* entries of one call: it must not take long */
+#define COMPLAINT_MS 60000	/* between two log lines of the same kind */
+#define WINDOW_ANY 10000	/* the push knows no WINDOW_MAX; the take does */
+#define LEASE_ANY_MS 3600000
+#define NUMBER_SIZE 24
+#define SUB_LENGTH (UUID_TEXT_SIZE - 1)
+#define WAKE_KEY "postrider:wake"
+#define EPOCH_KEY "postrider:epoch"
+
+#define LITERAL(text) ((struct redis_part) { text, sizeof(text) - 1 })
+
+enum { SCRIPT_PUSH, SCRIPT_TAKE, SCRIPT_SETTLE, SCRIPTS };
+enum {
+	TAG_LOAD,			/* + the script's number */
+	TAG_CALL = TAG_LOAD + SCRIPTS,	/* + the script's number */
+	TAG_WAIT = TAG_CALL + SCRIPTS,
+	TAG_IGNORE,
+	TAG_INFO,
+	TAG_EPOCH,
+	TAG_PING
+};
+#define TAG_TAKE (TAG_CALL + SCRIPT_TAKE)
+
+struct answer {
+	struct queue_taken taken;
+	struct answer *next;
+};
+
+struct queue {
+	struct redis *redis;
+	struct script scripts[SCRIPTS];
+	struct answer *answers, **answers_end;
+	size_t outstanding;
+	int64_t complained_at;
+	/* of queue_check_epoch and queue_ping */
+	bool asked, asked_well;
+	char run_id[41], epoch[UUID_TEXT_SIZE];		/* as just read */
+	char last_run_id[41], last_epoch[UUID_TEXT_SIZE]; /* "": unknown */
+};
+
+static void
+queue_complain(struct queue *queue, const struct redis_reply *reply)
+{
+	int64_t now = clock_monotonic_ms();
+
+	if (queue->complained_at != 0 &&
+	    now - queue->complained_at < COMPLAINT_MS)
+		return;
+	queue->complained_at = now;
+	log_warning("Redis refused a call of the queue reason=%s",
+	    redis_string(reply, NULL));
+}
+
+static void
+queue_add_answer(struct queue *queue, const struct queue_taken *taken)
+{
+	struct answer *answer = memory_get(sizeof(*answer));
+
+	answer->taken = *taken;
+	*queue->answers_end = answer;
+	queue->answers_end = &answer->next;
+}
+
+/* One id of a take: its bytes, its subscription, slow or not. */
+static bool
+queue_read_entry(const struct redis_reply *reply, size_t at,
+    struct queue_entry *entry, bool *slow)
+{
+	size_t id_length, sub_length;
+	const char *id = redis_string(redis_at(reply, at), &id_length);
+	const char *sub = redis_string(redis_at(reply, at + 1), &sub_length);
+	const char *flag = redis_string(redis_at(reply, at + 2), NULL);
+
+	if (id == NULL || id_length != sizeof(entry->webhook_id.bytes) ||
+	    sub == NULL || sub_length != SUB_LENGTH || flag == NULL ||
+	    uuid_parse(sub, &entry->subscription_id, NULL) == -1)
+		return false;
+	memcpy(entry->webhook_id.bytes, id, id_length);
+	*slow = flag[0] == '1';
+	return true;
+}
+
+static void
+queue_read_taken(struct queue *queue, const struct redis_reply *reply)
+{
+	struct queue_taken taken = { .failed = redis_count(reply) == 0 };
+	size_t most = redis_count(reply) / 3;
+
+	taken.next_due = redis_integer(redis_at(reply, 0));
+	taken.entries = memory_get(most * sizeof(*taken.entries));
+	taken.slow = memory_get(most * sizeof(*taken.slow));
+	for (size_t i = 0; i < most; i++)
+		if (queue_read_entry(reply, 1 + i * 3,
+		    &taken.entries[taken.count], &taken.slow[taken.count]))
+			taken.count++;
+	queue_add_answer(queue, &taken);
+}
+
+static void
+queue_read_woken(struct queue *queue, const struct redis_reply *reply)
+{
+	const struct queue_taken woken = { .woken = true,
+		.failed = reply == NULL || redis_is_error(reply) };
+	const struct redis_part parts[] = { LITERAL("DEL"),
+		LITERAL(WAKE_KEY) };
+
+	if (redis_is_error(reply))	/* no list: a stranger's key goes */
+		redis_send(queue->redis, TAG_IGNORE, DEADLINE_MS, parts, 2);
+	queue_add_answer(queue, &woken);
+}
+
+static void
+queue_read_info(struct queue *queue, const struct redis_reply *reply)
+{
+	const char *info = redis_string(reply, NULL);
+	const char *line = info != NULL ? strstr(info, "run_id:") : NULL;
+
+	queue->run_id[0] = '\0';
+	if (line != NULL)
+		sscanf(line, "run_id:%40[0-9a-f]", queue->run_id);
+}
+
+static void
+queue_read_epoch(struct queue *queue, const struct redis_reply *reply)
+{
+	const struct redis_part parts[] = { LITERAL("DEL"),
+		LITERAL(EPOCH_KEY) };
+	const char *epoch = redis_string(reply, NULL);
+
+	queue->epoch[0] = '\0';
+	if (epoch != NULL && !redis_is_error(reply))
+		snprintf(queue->epoch, sizeof(queue->epoch), "%s", epoch);
+	if (redis_is_error(reply))
+		redis_send(queue->redis, TAG_IGNORE, DEADLINE_MS, parts, 2);
+}
+
+static void
+queue_answered(void *context, int tag, const struct redis_reply *reply)
+{
+	struct queue *queue = context;
+
+	if (tag < TAG_CALL) {
+		script_loaded(&queue->scripts[tag - TAG_LOAD], reply);
+		return;
+	}
+	if (redis_is_error(reply) && (tag >= TAG_WAIT ||
+	    !script_is_forgotten(&queue->scripts[tag - TAG_CALL], reply)))
+		queue_complain(queue, reply);
+	if (tag == TAG_TAKE)
+		queue_read_taken(queue, reply);
+	else if (tag == TAG_WAIT)
+		queue_read_woken(queue, reply);
+	else if (tag == TAG_INFO)
+		queue_read_info(queue, reply);
+	else if (tag == TAG_EPOCH)
+		queue_read_epoch(queue, reply);
+	if (tag == TAG_EPOCH || tag == TAG_PING) {
+		queue->asked = true;
+		queue->asked_well = reply != NULL && !redis_is_error(reply);
+	}
+}
+
+/* Another Redis may have come: it knows no script. */
+static void
+queue_opened(void *context)
+{
+	struct queue *queue = context;
+
+	for (size_t i = 0; i < SCRIPTS; i++)
+		queue->scripts[i].loaded = false;
+}
+
+struct queue *
+queue_new(const char *url, const char *share_dir)
+{
+	static const char *const names[SCRIPTS] = { "push", "take", "settle" };
+	struct queue *queue = memory_get(sizeof(*queue));
+	const struct redis_user user = { .name = "queue",
+		.rest_least_ms = REST_LEAST_MS, .rest_most_ms = REST_MOST_MS,
+		.opened = queue_opened, .answered = queue_answered,
+		.context = queue };
+
+	queue->answers_end = &queue->answers;
+	queue->redis = redis_new(url, &user);
+	for (size_t i = 0; i < SCRIPTS; i++) {
+		queue->scripts[i].name = names[i];
+		script_read(&queue->scripts[i], share_dir);
+	}
+	return queue;
+}
+
+void
+queue_free(struct queue *queue)
+{
+	struct queue_taken taken;
+
+	if (queue == NULL)
+		return;
+	while (queue_answer(queue, &taken) == 1) {
+		free(taken.entries);
+		free(taken.slow);
+	}
+	redis_free(queue->redis);
+	for (size_t i = 0; i < SCRIPTS; i++)
+		script_release(&queue->scripts[i]);
+	free(queue);
+}
+
+static struct redis_part
+part_number(char text[NUMBER_SIZE], int64_t number)
+{
+	int length = snprintf(text, NUMBER_SIZE, "%" PRId64, number);
+
+	return (struct redis_part) { text, (size_t)length };
+}
+
+static struct redis_part
+part_sub(char text[UUID_TEXT_SIZE], const struct uuid *id)
+{
+	return (struct redis_part) { uuid_text(id, text), SUB_LENGTH };
+}
+
+static struct redis_part
+part_id(const struct uuid *id)
+{
+	return (struct redis_part) { id->bytes, sizeof(id->bytes) };
+}
+
+/* What every call begins with, after the parts that are script_call's. */
+#define HEAD_PARTS (SCRIPT_PARTS + 3)
+struct head {
+	char now[NUMBER_SIZE], window_max[NUMBER_SIZE], lease[NUMBER_SIZE];
+};
+
+static void
+parts_head(struct redis_part *parts, struct head *head, int64_t now_ms,
+    int64_t window_max, int64_t lease_ms)
+{
+	parts[SCRIPT_PARTS] = part_number(head->now, now_ms);
+	parts[SCRIPT_PARTS + 1] = part_number(head->window_max, window_max);
+	parts[SCRIPT_PARTS + 2] = part_number(head->lease, lease_ms);
+}
+
+static int
+queue_call(struct queue *queue, int script, struct redis_part *parts,
+    size_t count)
+{
+	return script_call(&queue->scripts[script], queue->redis,
+	    TAG_LOAD + script, TAG_CALL + script, DEADLINE_MS, parts, count);
+}
+
+/* The texts of one chunk's parts. */
+struct words {
+	char sub[UUID_TEXT_SIZE], due[NUMBER_SIZE];
+};
+
+void
+queue_push(struct queue *queue, const struct queue_entry *entries,
+    size_t count, int64_t now_ms)
+{
+	struct redis_part parts[HEAD_PARTS + CHUNK * 3];
+	struct words words[CHUNK];
+	struct head head;
+
+	parts_head(parts, &head, now_ms, WINDOW_ANY, LEASE_ANY_MS);
+	for (size_t done = 0; done < count; done += CHUNK) {
+		size_t n = HEAD_PARTS;
+
+		for (size_t i = 0; i < CHUNK && done + i < count; i++) {
+			const struct queue_entry *entry = &entries[done + i];
+
+			parts[n++] = part_id(&entry->webhook_id);
+			parts[n++] = part_sub(words[i].sub,
+			    &entry->subscription_id);
+			parts[n++] = part_number(words[i].due, entry->due_at);
+		}
+		if (queue_call(queue, SCRIPT_PUSH, parts, n) == -1)
+			return;		/* the sweep brings them */
+	}
+}
+
+void
+queue_settle(struct queue *queue, const struct queue_settled *settled,
+    size_t count, int64_t now_ms, int64_t window_max)
+{
+	static const struct redis_part healths[] = { [QUEUE_WELL] = { "W", 1 },
+		[QUEUE_SICK] = { "S", 1 }, [QUEUE_TIMED_OUT] = { "T", 1 },
+		[QUEUE_NEUTRAL] = { "N", 1 } };
+	struct redis_part parts[HEAD_PARTS + CHUNK * 4];
+	struct words words[CHUNK];
+	struct head head;
+
+	parts_head(parts, &head, now_ms, window_max, LEASE_ANY_MS);
+	for (size_t done = 0; done < count; done += CHUNK) {
+		size_t n = HEAD_PARTS;
+
+		for (size_t i = 0; i < CHUNK && done + i < count; i++) {
+			const struct queue_settled *one = &settled[done + i];
+
+			parts[n++] = part_id(&one->webhook_id);
+			parts[n++] = part_sub(words[i].sub,
+			    &one->subscription_id);
+			parts[n++] = part_number(words[i].due,
+			    one->due_at > 0 ? one->due_at : 0);
+			parts[n++] = healths[one->health];
+		}
+		if (queue_call(queue, SCRIPT_SETTLE, parts, n) == -1)
+			return;		/* their flight ends by itself */
+	}
+}
+
+void
+queue_take(struct queue *queue, size_t count, size_t slow, int64_t now_ms,
+    int64_t lease_ms, int64_t window_max)
+{
+	struct redis_part parts[HEAD_PARTS + 2];
+	char counts[2][NUMBER_SIZE];
+	struct head head;
+
+	parts_head(parts, &head, now_ms, window_max, lease_ms);
+	parts[HEAD_PARTS] = part_number(counts[0], (int64_t)count);
+	parts[HEAD_PARTS + 1] = part_number(counts[1], (int64_t)slow);
+	queue->outstanding++;
+	if (queue_call(queue, SCRIPT_TAKE, parts, HEAD_PARTS + 2) == -1)
+		queue_read_taken(queue, NULL);
+}
+
+void
+queue_wait(struct queue *queue, int64_t seconds)
+{
+	char text[NUMBER_SIZE];
+	int64_t whole = seconds > 0 ? seconds : 1;	/* 0 would be for ever */
+	const struct redis_part parts[] = { LITERAL("BLPOP"),
+		LITERAL(WAKE_KEY), part_number(text, whole) };
+
+	queue->outstanding++;
+	if (redis_send(queue->redis, TAG_WAIT, whole * 1000 + WAIT_SLACK_MS,
+	    parts, 3) == -1)
+		queue_read_woken(queue, NULL);
+}
+
+int
+queue_answer(struct queue *queue, struct queue_taken *taken)
+{
+	struct answer *answer = queue->answers;
+
+	if (answer == NULL)
+		return 0;
+	*taken = answer->taken;
+	queue->answers = answer->next;
+	if (queue->answers == NULL)
+		queue->answers_end = &queue->answers;
+	queue->outstanding--;
+	free(answer);
+	return 1;
+}
+
+int
+queue_step(struct queue *queue)
+{
+	return redis_step(queue->redis);
+}
+
+int
+queue_socket(const struct queue *queue)
+{
+	return redis_socket(queue->redis);
+}
+
+short
+queue_events(const struct queue *queue)
+{
+	return redis_events(queue->redis);
+}
+
+int64_t
+queue_wait_ms(const struct queue *queue)
+{
+	return redis_wait_ms(queue->redis);
+}
+
+bool
+queue_is_up(const struct queue *queue)
+{
+	return redis_is_up(queue->redis);
+}
+
+size_t
+queue_outstanding(const struct queue *queue)
+{
+	return queue->outstanding;
+}
+
+static int
+queue_ask(struct queue *queue, int tag, const struct redis_part *parts,
+    size_t count)
+{
+	queue->asked = false;
+	if (redis_ask(queue->redis, tag, DEADLINE_MS, parts, count,
+	    &queue->asked) == -1)
+		return -1;
+	return queue->asked_well ? 0 : -1;
+}
+
+int
+queue_ping(struct queue *queue)
+{
+	const struct redis_part parts[] = { LITERAL("PING") };
+
+	return queue_ask(queue, TAG_PING, parts, 1);
+}
+
+static int
+queue_read_state(struct queue *queue)
+{
+	char text[UUID_TEXT_SIZE];
+	const struct uuid fresh = uuid_new();
+	const struct redis_part info[] = { LITERAL("INFO"), LITERAL("server") };
+	const struct redis_part set[] = { LITERAL("SET"), LITERAL(EPOCH_KEY),
+		part_sub(text, &fresh), LITERAL("NX") };
+	const struct redis_part get[] = { LITERAL("GET"), LITERAL(EPOCH_KEY) };
+
+	if (redis_send(queue->redis, TAG_INFO, DEADLINE_MS, info, 2) == -1 ||
+	    redis_send(queue->redis, TAG_IGNORE, DEADLINE_MS, set, 4) == -1)
+		return -1;
+	return queue_ask(queue, TAG_EPOCH, get, 2);
+}
+
+int
+queue_check_epoch(struct queue *queue)
+{
+	bool same;
+
+	if (queue_read_state(queue) == -1) {
+		/* What was pushed meanwhile never arrived: as good as lost. */
+		queue->last_run_id[0] = queue->last_epoch[0] = '\0';
+		return -1;
+	}
+	same = queue->last_run_id[0] != '\0' && queue->last_epoch[0] != '\0' &&
+	    strcmp(queue->run_id, queue->last_run_id) == 0 &&
+	    strcmp(queue->epoch, queue->last_epoch) == 0;
+	memcpy(queue->last_run_id, queue->run_id, sizeof(queue->run_id));
+	memcpy(queue->last_epoch, queue->epoch, sizeof(queue->epoch));
+	return same;
+}
