@@ -2,6 +2,7 @@
 
 #include "doors/cors.h"
 #include "doors/problem.h"
+#include "ground/config.h"
 #include "ground/text.h"
 #include "ingest.h"
 #include "rules/json_check.h"
@@ -158,7 +159,7 @@ ingest_check(const struct request *request, struct response *response,
 	struct problems problems = { 0 };
 
 	memset(incoming, 0, sizeof(*incoming));
-	if (cors_answer(request, response))
+	if (cors_answer(request, response, config.cors_origins))
 		return INGEST_ANSWERED;
 	if (argument == NULL) {
 		problem_answer(request, response, 404, "Not Found");

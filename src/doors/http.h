@@ -61,8 +61,9 @@ int http_serve(size_t max_body,
 
 /*
  * The ingest loop: as http_serve, but takes every request that is ready, so
- * that they share one commit; a request whose body has not all come is read
- * by a few threads and holds nobody.
+ * that they share one commit; a request whose body has not all come is
+ * gathered beside it and holds nobody. A connection that is silent in the
+ * middle of a request for 20 s is closed.
  */
 #define HTTP_BATCH_MAX 256
 
