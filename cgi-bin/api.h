@@ -17,6 +17,7 @@
 #include "stores/subscription.h"
 
 #define LIST_MAX 1000		/* entries in one answer */
+#define SKIP_MAX INT64_C(9007199254740991) /* 2^53 - 1: exact anywhere */
 #define STATUS_ATTEMPTS 20	/* in GET /status/{id} */
 
 struct api {

@@ -81,8 +81,7 @@ api_read_number(struct problems *problems, const struct request *request,
 			    "Input should be a valid integer, unable to parse "
 			    "string as an integer",
 			    json_lossy_string(given, value.length), NULL);
-		else if (number < 0 || number > most ||
-		    (number == INT64_MAX && most == INT64_MAX))
+		else if (number < 0 || number > most)
 			number_out_of_range(
 			    problems, name, given, number, most);
 	}

@@ -61,7 +61,7 @@ API_HANDLER(api_subscription_list)
 	struct problems problems = { 0 };
 	struct subscription *list = NULL;
 	int64_t skip = api_read_number(
-	    &problems, request, "skip", 0, INT64_MAX);
+	    &problems, request, "skip", 0, SKIP_MAX);
 	int64_t limit = api_read_number(
 	    &problems, request, "limit", 100, LIST_MAX);
 	json_t *answer;
