@@ -240,7 +240,7 @@ admin_attempts(const struct request *request, struct response *response,
 	lookup_form(&response->body, &lookup);
 	if (lookup.is_asked && !is_wrong)
 		lookup_found(&response->body, &lookup.id, &list);
-	page_end(response);
+	page_end(response, request);
 out:
 	attempt_list_release(&list);
 	lookup_free(&lookup);

@@ -15,17 +15,18 @@ redirect_to(struct response *response, const struct uuid *id, const char *done)
 }
 
 static void
-new_page(struct response *response, const struct subscription_form *form)
+new_page(const struct request *request, struct response *response,
+    const struct subscription_form *form)
 {
 	page_begin(response, form->faults != 0 ? 422 : 200, "New subscription",
 	    PAGE_SUBSCRIPTIONS);
 	admin_form_write(&response->body, form, NULL);
-	page_end(response);
+	page_end(response, request);
 }
 
 static void
-edit_page(struct response *response, const struct subscription_form *form,
-    const struct subscription *current)
+edit_page(const struct request *request, struct response *response,
+    const struct subscription_form *form, const struct subscription *current)
 {
 	page_begin(response, form->faults != 0 ? 422 : 200, "Edit subscription",
 	    PAGE_SUBSCRIPTIONS);
@@ -33,7 +34,7 @@ edit_page(struct response *response, const struct subscription_form *form,
 	admin_link(&response->body, "subscriptions", &current->id);
 	html_lit(&response->body, "</p>\n");
 	admin_form_write(&response->body, form, current);
-	page_end(response);
+	page_end(response, request);
 }
 
 void
@@ -42,10 +43,9 @@ admin_new(const struct request *request, struct response *response,
 {
 	struct subscription_form form = { 0 };
 
-	(void)request;
 	(void)argument;
 	(void)context;
-	new_page(response, &form);
+	new_page(request, response, &form);
 	admin_form_free(&form);
 }
 
@@ -60,7 +60,7 @@ admin_create(const struct request *request, struct response *response,
 	(void)argument;
 	admin_form_read(&form, request, NULL);
 	if (form.faults != 0) {
-		new_page(response, &form);
+		new_page(request, response, &form);
 		goto out;
 	}
 	if (subscription_create(admin->db, form.normal_url,
@@ -103,7 +103,7 @@ admin_edit(const struct request *request, struct response *response,
 
 	if (find(request, response, argument, context, &current)) {
 		admin_form_fill(&form, &current);
-		edit_page(response, &form, &current);
+		edit_page(request, response, &form, &current);
 	}
 	admin_form_free(&form);
 	subscription_release(&current);
@@ -139,7 +139,7 @@ admin_update(const struct request *request, struct response *response,
 		goto out;
 	admin_form_read(&form, request, &current);
 	if (form.faults != 0) {
-		edit_page(response, &form, &current);
+		edit_page(request, response, &form, &current);
 		goto out;
 	}
 	rc = save(admin, &current.id, &form, &updated);
@@ -186,7 +186,7 @@ admin_delete_ask(const struct request *request, struct response *response,
 	    "<a class=\"button\" href=\"/ui/subscriptions/");
 	html_uuid(out, &current.id);
 	html_lit(out, "\">Keep it</a></p></form>\n</div>\n");
-	page_end(response);
+	page_end(response, request);
 	subscription_release(&current);
 }
 

@@ -68,7 +68,7 @@ admin_refuse(const struct request *request, struct response *response,
 	html_lit(out, ", request id <code>");
 	html_text(out, request->id);
 	html_lit(out, "</code></p>\n</div>\n");
-	page_end(response);
+	page_end(response, request);
 }
 
 void

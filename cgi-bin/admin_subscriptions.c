@@ -171,7 +171,7 @@ admin_subscriptions(const struct request *request, struct response *response,
 	else
 		list_table(out, list, shown);
 	list_pager(out, skip, limit, shown, count > limit);
-	page_end(response);
+	page_end(response, request);
 	subscription_list_free(list, count);
 }
 
@@ -224,8 +224,12 @@ show_curl(const struct request *request, struct text *out,
 {
 	html_lit(out,
 	    "<section aria-labelledby=\"send\">\n"
-	    "<h2 id=\"send\">Send it a webhook</h2>\n"
-	    "<pre tabindex=\"0\"><code>curl ");
+	    "<h2 id=\"send\">Send it a webhook</h2>\n");
+	if (strcmp(subscription->state, "active") != 0)
+		html_lit(out,
+		    "<p>Until it is active again, webhooks are accepted and "
+		    "wait.</p>\n");
+	html_lit(out, "<pre tabindex=\"0\"><code>curl ");
 	admin_site(request, out);
 	html_lit(out, "/ingest/");
 	html_uuid(out, &subscription->id);
@@ -288,7 +292,7 @@ show(const struct request *request, struct response *response,
 	show_actions(out, &subscription->id);
 	show_curl(request, out, subscription);
 	show_attempts(out, attempts, limit);
-	page_end(response);
+	page_end(response, request);
 }
 
 void

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "admin.h"
+#include "ground/clock.h"
 #include "ground/config.h"
 #include "stores/webhook.h"
 
@@ -32,12 +33,12 @@ lookup_form(struct text *out, const char *typed, const char *error)
 }
 
 static void
-lookup_page(
-    struct response *response, int status, const char *typed, const char *error)
+lookup_page(const struct request *request, struct response *response,
+    int status, const char *typed, const char *error)
 {
 	page_begin(response, status, "Look up a webhook", PAGE_WEBHOOKS);
 	lookup_form(&response->body, typed, error);
-	page_end(response);
+	page_end(response, request);
 }
 
 static void
@@ -55,8 +56,11 @@ state_pending(struct text *out, const struct webhook *webhook)
 		    webhook->subscription_state != NULL
 			? webhook->subscription_state
 			: "gone");
-	} else {
+	} else if (webhook->due_at > clock_database_ms()) {
 		html_lit(out, "Waiting</span> next attempt at ");
+		html_time(out, webhook->due_at);
+	} else {
+		html_lit(out, "Due</span> since ");
 		html_time(out, webhook->due_at);
 	}
 }
@@ -92,6 +96,20 @@ state_cell(struct text *out, const struct webhook *webhook,
 	}
 }
 
+/* A deleted one has no page to link to. */
+static void
+subscription_cell(struct text *out, const struct webhook *webhook)
+{
+	if (webhook->subscription_state != NULL &&
+	    strcmp(webhook->subscription_state, "deleted") != 0) {
+		admin_link(out, "subscriptions", &webhook->subscription_id);
+		return;
+	}
+	html_lit(out, "<code>");
+	html_uuid(out, &webhook->subscription_id);
+	html_lit(out, "</code> <span class=\"quiet\">deleted</span>");
+}
+
 static void
 show_summary(struct text *out, const struct webhook *webhook,
     const struct attempt_list *attempts)
@@ -103,7 +121,7 @@ show_summary(struct text *out, const struct webhook *webhook,
 	html_lit(out, "</dd></div>\n<div><dt>Accepted</dt><dd>");
 	html_time(out, webhook->accepted_at);
 	html_lit(out, "</dd></div>\n<div><dt>Subscription</dt><dd>");
-	admin_link(out, "subscriptions", &webhook->subscription_id);
+	subscription_cell(out, webhook);
 	html_lit(out, "</dd></div>\n<div><dt>URL</dt><dd class=\"url\">");
 	html_text(out,
 	    webhook->target_url != NULL ? webhook->target_url
@@ -165,7 +183,7 @@ show(const struct request *request, struct response *response,
 	if (rc == -1)
 		admin_failed(request, response, admin);
 	else if (rc == 0)
-		lookup_page(response, 404, typed,
+		lookup_page(request, response, 404, typed,
 		    "There is no webhook with "
 		    "this id. It was never accepted, or it is older than what "
 		    "is kept.");
@@ -175,7 +193,7 @@ show(const struct request *request, struct response *response,
 		show_attempts(&response->body, &webhook, &attempts);
 		html_lit(&response->body, "<h2>Look up another</h2>\n");
 		lookup_form(&response->body, "", NULL);
-		page_end(response);
+		page_end(response, request);
 	}
 	attempt_list_release(&attempts);
 	webhook_release(&webhook);
@@ -190,9 +208,9 @@ admin_webhooks(const struct request *request, struct response *response,
 
 	(void)argument;
 	if (form_value(request->query, "id", &typed) != 1)
-		lookup_page(response, 200, "", NULL);
+		lookup_page(request, response, 200, "", NULL);
 	else if (admin_typed_id(&typed, &id) == -1)
-		lookup_page(response, 422, text_string(&typed),
+		lookup_page(request, response, 422, text_string(&typed),
 		    "This is not a valid id. It has 32 hexadecimal digits, as "
 		    "in 019af3c2-5d1e-7c40-9f3a-2b6a0c1d9e55.");
 	else
@@ -207,7 +225,8 @@ admin_webhook(const struct request *request, struct response *response,
 	struct uuid id;
 
 	if (uuid_parse(argument, &id, NULL) == -1)
-		lookup_page(response, 422, argument, "This is not a valid id.");
+		lookup_page(request, response, 422, argument,
+		    "This is not a valid id.");
 	else
 		show(request, response, context, &id, argument);
 }

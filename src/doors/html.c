@@ -187,13 +187,19 @@ page_begin(struct response *response, int status, const char *title,
 }
 
 void
-page_end(struct response *response)
+page_end(struct response *response, const struct request *request)
 {
-	html_lit(&response->body,
+	struct text *out = &response->body;
+
+	html_lit(out,
 	    "</main>\n"
-	    "<footer class=\"bottom\"><div class=\"wide\">"
+	    "<footer class=\"bottom\"><div class=\"wide\">\n"
 	    "<p>Postrider delivers webhooks: at least once, and every attempt"
-	    " is on record.</p>"
+	    " is on record.</p>\n"
+	    "<p>Request <code>");
+	html_text(out, request->id);
+	html_lit(out,
+	    "</code></p>\n"
 	    "</div></footer>\n"
 	    "</body>\n"
 	    "</html>\n");

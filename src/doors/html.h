@@ -42,5 +42,6 @@ enum page_section {
  * <h1>. The title is borrowed. */
 void page_begin(struct response *response, int status, const char *title,
     enum page_section section);
-void page_end(struct response *response);
+/* Ends it with the request's id, which the log has too. */
+void page_end(struct response *response, const struct request *request);
 #endif
