@@ -5,6 +5,10 @@
 local QUEUE_MOST = 1000000	-- of a sub; the keeper brings the rest later
 local seen, order = {}, {}
 
+-- A full Redis refuses a script at its first write only, and only one that
+-- may need memory: so such a one comes first.
+call('INCR', TURN)
+
 for i = 4, #ARGV, 3 do
 	local id, sub, due = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
 	local s = seen[sub]
