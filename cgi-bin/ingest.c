@@ -46,14 +46,12 @@ answer_stored(const struct request *request, struct response *response,
 		    uuid_text(&incoming->id, id));
 		return;
 	case INCOMING_UNKNOWN:
-		problem_answer(request, response, 404,
-		    "Subscription not found");
+		problem_answer(
+		    request, response, 404, "Subscription not found");
 		return;
-	case INCOMING_FAILED:
-		break;
+	case INCOMING_FAILED: break;
 	}
-	problem_answer(request, response, 503,
-	    "Not stored, please try again");
+	problem_answer(request, response, 503, "Not stored, please try again");
 }
 
 static void
@@ -111,9 +109,9 @@ answer_no_json(struct intake *intake, struct exchange *exchange,
     const struct uuid *subscription_id)
 {
 	struct subscription found = { 0 };
-	int rc = intake->is_cut_off ?
-	    -1 :
-	    subscription_get(intake->db, subscription_id, &found);
+	int rc = intake->is_cut_off
+	    ? -1
+	    : subscription_get(intake->db, subscription_id, &found);
 
 	if (rc == 1)
 		problem_answer(&exchange->request, &exchange->response, 400,
@@ -139,17 +137,14 @@ intake_handle(struct exchange *const *batch, size_t count, void *context)
 	for (size_t i = 0; i < count; i++) {
 		exchange = batch[i];
 		incoming = &intake->incoming[intake->count];
-		switch (ingest_check(&exchange->request, &exchange->response,
-		    incoming)) {
-		case INGEST_STORE:
-			intake_add(intake, exchange);
-			break;
+		switch (ingest_check(
+		    &exchange->request, &exchange->response, incoming)) {
+		case INGEST_STORE: intake_add(intake, exchange); break;
 		case INGEST_NO_JSON:
-			answer_no_json(intake, exchange,
-			    &incoming->subscription_id);
+			answer_no_json(
+			    intake, exchange, &incoming->subscription_id);
 			break;
-		case INGEST_ANSWERED:
-			break;
+		case INGEST_ANSWERED: break;
 		}
 	}
 	intake_store(intake);
@@ -190,8 +185,8 @@ main(void)
 	log_open("ingest", (enum log_level)config.log_level);
 	intake.db = db_new(config.database_url, DB_SERVE);
 	intake.queue = queue_new(config.redis_url, config.share_dir);
-	rc = http_serve_batches((size_t)config.max_payload_bytes,
-	    intake_handle, intake_idle, &intake);
+	rc = http_serve_batches((size_t)config.max_payload_bytes, intake_handle,
+	    intake_idle, &intake);
 	queue_flush(intake.queue);
 	queue_free(intake.queue);
 	db_free(intake.db);

@@ -49,9 +49,8 @@ check_id(struct problems *problems, const char *argument, struct uuid *id)
 		return;
 	text_addf(&message, "Input should be a valid UUID, %s", reason);
 	problem_add(problems, "uuid_parsing",
-	    json_pack("[ss]", "path", "subscription_id"),
-	    text_string(&message), json_string(argument),
-	    json_pack("{s:s}", "error", reason));
+	    json_pack("[ss]", "path", "subscription_id"), text_string(&message),
+	    json_string(argument), json_pack("{s:s}", "error", reason));
 	text_free(&message);
 }
 
@@ -86,8 +85,8 @@ check_header(struct problems *problems, const struct request *request,
 	if (value == NULL || value[0] == '\0')
 		return NULL;
 	if (strlen(value) > most) {
-		text_addf(&message, "String should have at most %zu bytes",
-		    most);
+		text_addf(
+		    &message, "String should have at most %zu bytes", most);
 		problem_add(problems, "string_too_long",
 		    json_pack("[ss]", "header", name), text_string(&message),
 		    json_string(value),
@@ -111,15 +110,14 @@ check_headers(struct problems *problems, const struct request *request,
 	    "String should be UTF-8 without control characters";
 	static const char printable[] = "String should be printable ASCII";
 
-	incoming->event_type = check_header(problems, request,
-	    "HTTP_X_EVENT_TYPE", "x-event-type", EVENT_TYPE_BYTES,
-	    is_clean_text, clean);
-	incoming->signature = check_header(problems, request,
-	    "HTTP_X_SIGNATURE", "x-signature", SIGNATURE_BYTES, is_clean_text,
-	    clean);
-	incoming->content_type = check_header(problems, request,
-	    "CONTENT_TYPE", "content-type", CONTENT_TYPE_BYTES,
-	    is_printable_ascii, printable);
+	incoming->event_type =
+	    check_header(problems, request, "HTTP_X_EVENT_TYPE", "x-event-type",
+		EVENT_TYPE_BYTES, is_clean_text, clean);
+	incoming->signature =
+	    check_header(problems, request, "HTTP_X_SIGNATURE", "x-signature",
+		SIGNATURE_BYTES, is_clean_text, clean);
+	incoming->content_type = check_header(problems, request, "CONTENT_TYPE",
+	    "content-type", CONTENT_TYPE_BYTES, is_printable_ascii, printable);
 }
 
 static enum ingest_verdict
@@ -128,27 +126,25 @@ check_body(const struct request *request, struct response *response,
 {
 	switch (request->body_state) {
 	case BODY_TOO_LARGE:
-		problem_answer(request, response, 413,
-		    "Request body is too large");
+		problem_answer(
+		    request, response, 413, "Request body is too large");
 		return INGEST_ANSWERED;
 	case BODY_NO_LENGTH:
-		problem_answer(request, response, 411,
-		    "Content-Length is required");
+		problem_answer(
+		    request, response, 411, "Content-Length is required");
 		return INGEST_ANSWERED;
 	case BODY_CUT:
-		problem_answer(request, response, 400,
-		    "Request body ended early");
+		problem_answer(
+		    request, response, 400, "Request body ended early");
 		return INGEST_ANSWERED;
-	case BODY_NONE:
-		return INGEST_NO_JSON;
-	case BODY_WHOLE:
-		break;
+	case BODY_NONE: return INGEST_NO_JSON;
+	case BODY_WHOLE: break;
 	}
 	incoming->payload = request->body.bytes;
 	incoming->payload_length = request->body.length;
-	return json_check(request->body.bytes, request->body.length) ?
-	    INGEST_STORE :
-	    INGEST_NO_JSON;
+	return json_check(request->body.bytes, request->body.length)
+	    ? INGEST_STORE
+	    : INGEST_NO_JSON;
 }
 
 enum ingest_verdict

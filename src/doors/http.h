@@ -11,23 +11,23 @@
 #include "ground/text.h"
 
 enum http_body {
-	BODY_NONE,	/* no body came */
+	BODY_NONE, /* no body came */
 	BODY_WHOLE,
-	BODY_TOO_LARGE,	/* over the limit: 413 */
-	BODY_NO_LENGTH,	/* chunked, of unknown length: 411 */
-	BODY_CUT	/* fewer bytes than announced: 400, nothing is stored */
+	BODY_TOO_LARGE, /* over the limit: 413 */
+	BODY_NO_LENGTH, /* chunked, of unknown length: 411 */
+	BODY_CUT /* fewer bytes than announced: 400, nothing is stored */
 };
 
 struct request {
-	const char *method;	/* GET for HEAD too: see is_head */
+	const char *method; /* GET for HEAD too: see is_head */
 	bool is_head;
-	char *path;		/* of REQUEST_URI, percent-decoded, without a
+	char *path; /* of REQUEST_URI, percent-decoded, without a
 				   trailing slash ("/" stays); owned */
-	const char *query;	/* raw, "" when there is none */
+	const char *query; /* raw, "" when there is none */
 	enum http_body body_state;
 	struct text body;
-	char id[33];		/* request id, also in the log */
-	void *source;		/* http.c's own */
+	char id[33]; /* request id, also in the log */
+	void *source; /* http.c's own */
 };
 
 /* The value of a request header or CGI variable, NULL when absent; lives
@@ -40,14 +40,14 @@ int form_value(const char *form, const char *name, struct text *value);
 
 struct response {
 	int status;
-	const char *content_type;	/* NULL with an empty body */
-	struct text headers;		/* "Name: value\r\n" lines, ours only */
+	const char *content_type; /* NULL with an empty body */
+	struct text headers; /* "Name: value\r\n" lines, ours only */
 	struct text body;
 };
 
 /* Names and values are literals or checked: a CR or LF ends the value. */
-void response_header(struct response *response, const char *name,
-    const char *value);
+void
+response_header(struct response *response, const char *name, const char *value);
 
 /*
  * Serves until SIGTERM (exit 0) or, run from a shell, the one request.
@@ -72,8 +72,7 @@ struct exchange {
 	struct response response;
 };
 int http_serve_batches(size_t max_body,
-    void (*handle)(struct exchange *const *batch, size_t count,
-	void *context),
-    void (*idle)(void *context),	/* before each wait; may be NULL */
+    void (*handle)(struct exchange *const *batch, size_t count, void *context),
+    void (*idle)(void *context), /* before each wait; may be NULL */
     void *context);
 #endif

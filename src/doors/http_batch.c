@@ -29,7 +29,7 @@
 #define SPARE_IDLE_MS 5000
 #define TICK_MS 1000
 #define BUSY_TICK_MS 20
-#define STOP_MS 5000	  /* for what is under way when we shall stop */
+#define STOP_MS 5000 /* for what is under way when we shall stop */
 #define STOP_QUIET_MS 100 /* for what was sent before our end was seen */
 
 struct slot {
@@ -38,7 +38,7 @@ struct slot {
 	struct http_record record;
 	struct text arrived;
 	bool has_surplus; /* bytes behind the request's end */
-	int fd;		  /* -1: free */
+	int fd; /* -1: free */
 	int64_t heard_ms;
 };
 
@@ -118,8 +118,8 @@ memory_fill(int memory, const struct text *text)
 	ssize_t count;
 
 	while (at < text->length) {
-		count = pwrite(memory, text->bytes + at, text->length - at,
-		    (off_t)at);
+		count = pwrite(
+		    memory, text->bytes + at, text->length - at, (off_t)at);
 		if (count == -1)
 			return -1;
 		at += (size_t)count;
@@ -145,8 +145,8 @@ slot_parse(struct batcher *batcher, struct slot *slot)
 		slot_refuse(batcher, slot, "malformed request");
 		return;
 	}
-	http_request_read(&slot->exchange.request, slot->link,
-	    batcher->max_body);
+	http_request_read(
+	    &slot->exchange.request, slot->link, batcher->max_body);
 	if (slot->has_surplus || slot->record.state != HTTP_RECORD_WHOLE)
 		http_link_spoil(slot->link);
 	http_link_reply_on(slot->link, slot->fd);
@@ -186,8 +186,8 @@ slot_take(struct batcher *batcher, struct slot *slot, size_t length)
 static void
 slot_hear(struct batcher *batcher, struct slot *slot, int64_t now_ms)
 {
-	ssize_t count = recv(slot->fd, batcher->chunk, CHUNK_BYTES,
-	    MSG_DONTWAIT);
+	ssize_t count =
+	    recv(slot->fd, batcher->chunk, CHUNK_BYTES, MSG_DONTWAIT);
 
 	if (count > 0) {
 		slot->heard_ms = now_ms;
@@ -304,8 +304,7 @@ handle_all(struct batcher *batcher)
 	for (size_t i = 0; i < batcher->ready_count; i++)
 		batch[i] = &batcher->ready[i]->exchange;
 	if (batcher->ready_count != 0)
-		batcher->handle(batch, batcher->ready_count,
-		    batcher->context);
+		batcher->handle(batch, batcher->ready_count, batcher->context);
 	answer_all(batcher);
 }
 
@@ -403,8 +402,7 @@ serve_cgi(struct batcher *batcher)
 	struct slot slot = { .fd = STDOUT_FILENO, .link = http_link_new() };
 
 	http_link_begin_cgi(slot.link);
-	http_request_read(&slot.exchange.request, slot.link,
-	    batcher->max_body);
+	http_request_read(&slot.exchange.request, slot.link, batcher->max_body);
 	batcher->ready[batcher->ready_count++] = &slot;
 	batcher->open++;
 	handle_all(batcher);

@@ -50,8 +50,8 @@ header_read(struct http_record *record)
 }
 
 static size_t
-header_fill(struct http_record *record, const unsigned char *bytes,
-    size_t length)
+header_fill(
+    struct http_record *record, const unsigned char *bytes, size_t length)
 {
 	size_t missing = HEADER_BYTES - record->header_length;
 	size_t count = length < missing ? length : missing;

@@ -16,7 +16,7 @@ enum http_record_state {
 	HTTP_RECORD_PARAMS,
 	HTTP_RECORD_STDIN,
 	HTTP_RECORD_WHOLE, /* all of it is here */
-	HTTP_RECORD_BAD    /* no request of a web server's: hang up */
+	HTTP_RECORD_BAD /* no request of a web server's: hang up */
 };
 
 /* { 0 } is before the first byte. */
@@ -24,14 +24,14 @@ struct http_record {
 	enum http_record_state state;
 	unsigned char header[8];
 	size_t header_length;
-	size_t left;	  /* bytes of the record yet to come */
-	int is_last;	  /* the record that is under way is the end */
+	size_t left; /* bytes of the record yet to come */
+	int is_last; /* the record that is under way is the end */
 	uint16_t id;
 	size_t params_bytes, stdin_bytes; /* seen, without headers */
 };
 
 /* Takes bytes up to the request's end; the count taken, which is all of them
  * unless the state is WHOLE or BAD. */
-size_t http_record_scan(
-    struct http_record *record, const void *bytes, size_t length);
+size_t
+http_record_scan(struct http_record *record, const void *bytes, size_t length);
 #endif

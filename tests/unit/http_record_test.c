@@ -1,0 +1,137 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "doors/http_record.h"
+#include "ground/text.h"
+
+enum { BEGIN = 1, ABORT = 2, PARAMS = 4, STDIN = 5, VALUES = 9 };
+
+static void
+record_add(struct text *bytes, int type, int id, size_t length, size_t padding)
+{
+	const unsigned char header[8] = { 1, (unsigned char)type,
+		(unsigned char)(id >> 8), (unsigned char)id,
+		(unsigned char)(length >> 8), (unsigned char)length,
+		(unsigned char)padding, 0 };
+
+	text_add(bytes, header, sizeof(header));
+	for (size_t i = 0; i < length + padding; i++)
+		text_add(bytes, "\1", 1);
+}
+
+struct piece {
+	int type, id;
+	size_t length, padding;
+};
+
+static const struct {
+	const char *shows;
+	enum http_record_state state;
+	size_t params_bytes, stdin_bytes;
+	size_t surplus; /* bytes not taken */
+	struct piece pieces[8];
+} cases[] = {
+	{ "nothing yet", HTTP_RECORD_BEGIN, 0, 0, 0, { { 0 } } },
+	{ "a begun request", HTTP_RECORD_PARAMS, 0, 0, 0,
+	    { { BEGIN, 1, 8, 0 } } },
+	{ "no body yet", HTTP_RECORD_STDIN, 5, 0, 0,
+	    { { BEGIN, 1, 8, 0 }, { PARAMS, 1, 5, 3 }, { PARAMS, 1, 0, 0 } } },
+	{ "a request without a body", HTTP_RECORD_WHOLE, 5, 0, 0,
+	    { { BEGIN, 1, 8, 0 }, { PARAMS, 1, 5, 3 }, { PARAMS, 1, 0, 0 },
+		{ STDIN, 1, 0, 0 } } },
+	{ "a body in two records", HTTP_RECORD_WHOLE, 65535, 65536, 0,
+	    { { BEGIN, 1, 8, 0 }, { PARAMS, 1, 65535, 255 },
+		{ PARAMS, 1, 0, 0 }, { STDIN, 1, 65535, 1 }, { STDIN, 1, 1, 7 },
+		{ STDIN, 1, 0, 0 } } },
+	{ "padding behind the end", HTTP_RECORD_WHOLE, 0, 0, 0,
+	    { { BEGIN, 1, 8, 8 }, { PARAMS, 1, 0, 8 }, { STDIN, 1, 0, 8 } } },
+	{ "another request behind it", HTTP_RECORD_WHOLE, 0, 0, 16,
+	    { { BEGIN, 1, 8, 0 }, { PARAMS, 1, 0, 0 }, { STDIN, 1, 0, 0 },
+		{ BEGIN, 1, 8, 0 } } },
+	{ "an id of two bytes", HTTP_RECORD_WHOLE, 0, 0, 0,
+	    { { BEGIN, 258, 8, 0 }, { PARAMS, 258, 0, 0 },
+		{ STDIN, 258, 0, 0 } } },
+	{ "no begin", HTTP_RECORD_BAD, 0, 0, 0, { { PARAMS, 1, 0, 0 } } },
+	{ "a begin of another size", HTTP_RECORD_BAD, 0, 0, 9,
+	    { { BEGIN, 1, 9, 0 } } },
+	{ "a begin without an id", HTTP_RECORD_BAD, 0, 0, 8,
+	    { { BEGIN, 0, 8, 0 } } },
+	{ "a management record", HTTP_RECORD_BAD, 0, 0, 3,
+	    { { VALUES, 0, 3, 0 } } },
+	{ "a change of id", HTTP_RECORD_BAD, 0, 0, 0,
+	    { { BEGIN, 1, 8, 0 }, { PARAMS, 2, 0, 0 } } },
+	{ "a body before its time", HTTP_RECORD_BAD, 0, 0, 0,
+	    { { BEGIN, 1, 8, 0 }, { STDIN, 1, 0, 0 } } },
+	{ "an abort", HTTP_RECORD_BAD, 0, 0, 0,
+	    { { BEGIN, 1, 8, 0 }, { PARAMS, 1, 0, 0 }, { ABORT, 1, 0, 0 } } },
+};
+
+/* The same in steps of every size that matters. */
+static size_t
+scan_in_steps(struct http_record *record, const struct text *bytes, size_t step)
+{
+	size_t at = 0, length, used;
+
+	while (at < bytes->length) {
+		length = bytes->length - at < step ? bytes->length - at : step;
+		used = http_record_scan(record, bytes->bytes + at, length);
+		at += used;
+		if (used < length)
+			break;
+	}
+	return at;
+}
+
+static void
+record_cases(void **state)
+{
+	static const size_t steps[] = { 1, 3, 7, 8, 9, 4096, 1 << 20 };
+	const struct piece *piece;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct text bytes = { 0 };
+
+		for (piece = cases[i].pieces; piece->type != 0; piece++)
+			record_add(&bytes, piece->type, piece->id,
+			    piece->length, piece->padding);
+		for (size_t j = 0; j < sizeof(steps) / sizeof(steps[0]); j++) {
+			struct http_record record = { 0 };
+			size_t used = scan_in_steps(&record, &bytes, steps[j]);
+
+			if (record.state != cases[i].state)
+				print_error("%s\n", cases[i].shows);
+			assert_int_equal(record.state, cases[i].state);
+			assert_int_equal(
+			    record.params_bytes, cases[i].params_bytes);
+			assert_int_equal(
+			    record.stdin_bytes, cases[i].stdin_bytes);
+			assert_int_equal(bytes.length - used, cases[i].surplus);
+		}
+		text_free(&bytes);
+	}
+}
+
+static void
+record_is_of_version_1(void **state)
+{
+	struct http_record record = { 0 };
+
+	(void)state;
+	http_record_scan(&record, "\2\1\0\1\0\10\0\0", 8);
+	assert_int_equal(record.state, HTTP_RECORD_BAD);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(record_cases),
+		cmocka_unit_test(record_is_of_version_1),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
