@@ -167,8 +167,8 @@ lookup_form(struct text *out, const struct lookup *lookup)
 	    "<form class=\"panel\" method=\"get\" action=\"/ui/attempts\">\n"
 	    "<div class=\"field\">\n"
 	    "<label for=\"subscription\">Subscription id</label>\n"
-	    "<p class=\"hint\" id=\"subscription-hint\">Attempts are kept when "
-	    "the subscription was deleted, too.</p>\n");
+	    "<p class=\"hint\" id=\"subscription-hint\">Those of a deleted "
+	    "subscription are kept, too.</p>\n");
 	admin_field_error(out, "subscription", lookup->id_error);
 	html_lit(out,
 	    "<input class=\"code\" id=\"subscription\" "

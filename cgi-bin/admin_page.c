@@ -33,12 +33,18 @@ static const struct {
 	    "Correct the address, or start again from the list of "
 	    "subscriptions." },
 	{ 500, "Something went wrong on our side",
-	    "The log has the reason under the request id below. Whatever was "
-	    "accepted with 202 is safe. Please tell the operator." },
+	    "The log has the reason under the request id at the foot of this "
+	    "page. Whatever was accepted with 202 is safe. Please tell the "
+	    "operator." },
 	{ 503, "The database does not answer",
 	    "Nothing that was accepted is lost, and deliveries go on as soon "
 	    "as it is back. Wait a few seconds, then load this page again." },
 };
+
+static const char resend[] =
+    "The change was probably not saved. Nothing that you entered is lost: "
+    "wait a few seconds, see in the list whether it arrived after all, and if "
+    "not, load this page again and let the browser send the form once more.";
 
 void
 admin_refuse(const struct request *request, struct response *response,
@@ -55,6 +61,8 @@ admin_refuse(const struct request *request, struct response *response,
 	/* The router's own words are the API's, too short for a reader. */
 	if (status == 422 && detail != NULL)
 		advice = detail;
+	if (status == 503 && strcmp(request->method, "POST") == 0)
+		advice = resend;
 	if (status == 503)
 		response_header(response, "Retry-After", "2");
 	page_begin(response, status, title, PAGE_NONE);
@@ -65,9 +73,7 @@ admin_refuse(const struct request *request, struct response *response,
 	    "href=\"/ui/\">Go to the subscriptions</a></p>\n"
 	    "<p class=\"hint\">Status ");
 	html_number(out, status);
-	html_lit(out, ", request id <code>");
-	html_text(out, request->id);
-	html_lit(out, "</code></p>\n</div>\n");
+	html_lit(out, "</p>\n</div>\n");
 	page_end(response, request);
 }
 
