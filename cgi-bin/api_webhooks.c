@@ -131,8 +131,9 @@ webhook_json(const struct webhook *webhook, const struct attempt_list *list)
 	json_object_set_new(json, "due_at",
 	    webhook->pending ? api_time(webhook->due_at) : json_null());
 	json_object_set_new(json, "attempts", json_integer(list->total));
-	json_object_set_new(
-	    json, "content_type", api_string(webhook->content_type));
+	json_object_set_new(json, "content_type",
+	    api_string(webhook->content_type != NULL ? webhook->content_type
+						     : "application/json"));
 	json_object_set_new(json, "payload_bytes",
 	    json_integer((json_int_t)webhook->payload_length));
 	json_object_set_new(
