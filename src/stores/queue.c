@@ -15,21 +15,21 @@
 #define WAIT_SLACK_MS 2000
 #define REST_LEAST_MS 50
 #define REST_MOST_MS 2000
-#define CHUNK 256		/* entries of one call: it must not take long */
-#define COMPLAINT_MS 60000	/* between two log lines of the same kind */
-#define WINDOW_ANY 10000	/* the push knows no WINDOW_MAX; the take does */
+#define CHUNK 256 /* entries of one call: it must not take long */
+#define COMPLAINT_MS 60000 /* between two log lines of the same kind */
+#define WINDOW_ANY 10000 /* the push knows no WINDOW_MAX; the take does */
 #define LEASE_ANY_MS 3600000
 #define NUMBER_SIZE 24
 #define SUB_LENGTH (UUID_TEXT_SIZE - 1)
 #define WAKE_KEY "postrider:wake"
 #define EPOCH_KEY "postrider:epoch"
 
-#define LITERAL(text) ((struct redis_part) { text, sizeof(text) - 1 })
+#define LITERAL(text) ((struct redis_part){ text, sizeof(text) - 1 })
 
 enum { SCRIPT_PUSH, SCRIPT_TAKE, SCRIPT_SETTLE, SCRIPTS };
 enum {
-	TAG_LOAD,			/* + the script's number */
-	TAG_CALL = TAG_LOAD + SCRIPTS,	/* + the script's number */
+	TAG_LOAD, /* + the script's number */
+	TAG_CALL = TAG_LOAD + SCRIPTS, /* + the script's number */
 	TAG_WAIT = TAG_CALL + SCRIPTS,
 	TAG_IGNORE,
 	TAG_INFO,
@@ -51,7 +51,7 @@ struct queue {
 	int64_t complained_at;
 	/* of queue_check_epoch and queue_ping */
 	bool asked, asked_well;
-	char run_id[41], epoch[UUID_TEXT_SIZE];		/* as just read */
+	char run_id[41], epoch[UUID_TEXT_SIZE]; /* as just read */
 	char last_run_id[41], last_epoch[UUID_TEXT_SIZE]; /* "": unknown */
 };
 
@@ -108,7 +108,7 @@ queue_read_taken(struct queue *queue, const struct redis_reply *reply)
 	taken.slow = memory_get(most * sizeof(*taken.slow));
 	for (size_t i = 0; i < most; i++)
 		if (queue_read_entry(reply, 1 + i * 3,
-		    &taken.entries[taken.count], &taken.slow[taken.count]))
+			&taken.entries[taken.count], &taken.slow[taken.count]))
 			taken.count++;
 	queue_add_answer(queue, &taken);
 }
@@ -118,10 +118,9 @@ queue_read_woken(struct queue *queue, const struct redis_reply *reply)
 {
 	const struct queue_taken woken = { .woken = true,
 		.failed = reply == NULL || redis_is_error(reply) };
-	const struct redis_part parts[] = { LITERAL("DEL"),
-		LITERAL(WAKE_KEY) };
+	const struct redis_part parts[] = { LITERAL("DEL"), LITERAL(WAKE_KEY) };
 
-	if (redis_is_error(reply))	/* no list: a stranger's key goes */
+	if (redis_is_error(reply)) /* no list: a stranger's key goes */
 		redis_send(queue->redis, TAG_IGNORE, DEADLINE_MS, parts, 2);
 	queue_add_answer(queue, &woken);
 }
@@ -160,8 +159,9 @@ queue_answered(void *context, int tag, const struct redis_reply *reply)
 		script_loaded(&queue->scripts[tag - TAG_LOAD], reply);
 		return;
 	}
-	if (redis_is_error(reply) && (tag >= TAG_WAIT ||
-	    !script_is_forgotten(&queue->scripts[tag - TAG_CALL], reply)))
+	if (redis_is_error(reply) &&
+	    (tag >= TAG_WAIT ||
+		!script_is_forgotten(&queue->scripts[tag - TAG_CALL], reply)))
 		queue_complain(queue, reply);
 	if (tag == TAG_TAKE)
 		queue_read_taken(queue, reply);
@@ -193,8 +193,10 @@ queue_new(const char *url, const char *share_dir)
 	static const char *const names[SCRIPTS] = { "push", "take", "settle" };
 	struct queue *queue = memory_get(sizeof(*queue));
 	const struct redis_user user = { .name = "queue",
-		.rest_least_ms = REST_LEAST_MS, .rest_most_ms = REST_MOST_MS,
-		.opened = queue_opened, .answered = queue_answered,
+		.rest_least_ms = REST_LEAST_MS,
+		.rest_most_ms = REST_MOST_MS,
+		.opened = queue_opened,
+		.answered = queue_answered,
 		.context = queue };
 
 	queue->answers_end = &queue->answers;
@@ -228,19 +230,19 @@ part_number(char text[NUMBER_SIZE], int64_t number)
 {
 	int length = snprintf(text, NUMBER_SIZE, "%" PRId64, number);
 
-	return (struct redis_part) { text, (size_t)length };
+	return (struct redis_part){ text, (size_t)length };
 }
 
 static struct redis_part
 part_sub(char text[UUID_TEXT_SIZE], const struct uuid *id)
 {
-	return (struct redis_part) { uuid_text(id, text), SUB_LENGTH };
+	return (struct redis_part){ uuid_text(id, text), SUB_LENGTH };
 }
 
 static struct redis_part
 part_id(const struct uuid *id)
 {
-	return (struct redis_part) { id->bytes, sizeof(id->bytes) };
+	return (struct redis_part){ id->bytes, sizeof(id->bytes) };
 }
 
 /* What every call begins with, after the parts that are script_call's. */
@@ -259,8 +261,8 @@ parts_head(struct redis_part *parts, struct head *head, int64_t now_ms,
 }
 
 static int
-queue_call(struct queue *queue, int script, struct redis_part *parts,
-    size_t count)
+queue_call(
+    struct queue *queue, int script, struct redis_part *parts, size_t count)
 {
 	return script_call(&queue->scripts[script], queue->redis,
 	    TAG_LOAD + script, TAG_CALL + script, DEADLINE_MS, parts, count);
@@ -272,8 +274,8 @@ struct words {
 };
 
 void
-queue_push(struct queue *queue, const struct queue_entry *entries,
-    size_t count, int64_t now_ms)
+queue_push(struct queue *queue, const struct queue_entry *entries, size_t count,
+    int64_t now_ms)
 {
 	struct redis_part parts[HEAD_PARTS + CHUNK * 3];
 	struct words words[CHUNK];
@@ -287,12 +289,12 @@ queue_push(struct queue *queue, const struct queue_entry *entries,
 			const struct queue_entry *entry = &entries[done + i];
 
 			parts[n++] = part_id(&entry->webhook_id);
-			parts[n++] = part_sub(words[i].sub,
-			    &entry->subscription_id);
+			parts[n++] =
+			    part_sub(words[i].sub, &entry->subscription_id);
 			parts[n++] = part_number(words[i].due, entry->due_at);
 		}
 		if (queue_call(queue, SCRIPT_PUSH, parts, n) == -1)
-			return;		/* the sweep brings them */
+			return; /* the sweep brings them */
 	}
 }
 
@@ -301,7 +303,8 @@ queue_settle(struct queue *queue, const struct queue_settled *settled,
     size_t count, int64_t now_ms, int64_t window_max)
 {
 	static const struct redis_part healths[] = { [QUEUE_WELL] = { "W", 1 },
-		[QUEUE_SICK] = { "S", 1 }, [QUEUE_TIMED_OUT] = { "T", 1 },
+		[QUEUE_SICK] = { "S", 1 },
+		[QUEUE_TIMED_OUT] = { "T", 1 },
 		[QUEUE_NEUTRAL] = { "N", 1 } };
 	struct redis_part parts[HEAD_PARTS + CHUNK * 4];
 	struct words words[CHUNK];
@@ -315,14 +318,14 @@ queue_settle(struct queue *queue, const struct queue_settled *settled,
 			const struct queue_settled *one = &settled[done + i];
 
 			parts[n++] = part_id(&one->webhook_id);
-			parts[n++] = part_sub(words[i].sub,
-			    &one->subscription_id);
-			parts[n++] = part_number(words[i].due,
-			    one->due_at > 0 ? one->due_at : 0);
+			parts[n++] =
+			    part_sub(words[i].sub, &one->subscription_id);
+			parts[n++] = part_number(
+			    words[i].due, one->due_at > 0 ? one->due_at : 0);
 			parts[n++] = healths[one->health];
 		}
 		if (queue_call(queue, SCRIPT_SETTLE, parts, n) == -1)
-			return;		/* their flight ends by itself */
+			return; /* their flight ends by itself */
 	}
 }
 
@@ -346,13 +349,13 @@ void
 queue_wait(struct queue *queue, int64_t seconds)
 {
 	char text[NUMBER_SIZE];
-	int64_t whole = seconds > 0 ? seconds : 1;	/* 0 would be for ever */
-	const struct redis_part parts[] = { LITERAL("BLPOP"),
-		LITERAL(WAKE_KEY), part_number(text, whole) };
+	int64_t whole = seconds > 0 ? seconds : 1; /* 0 would be for ever */
+	const struct redis_part parts[] = { LITERAL("BLPOP"), LITERAL(WAKE_KEY),
+		part_number(text, whole) };
 
 	queue->outstanding++;
 	if (redis_send(queue->redis, TAG_WAIT, whole * 1000 + WAIT_SLACK_MS,
-	    parts, 3) == -1)
+		parts, 3) == -1)
 		queue_read_woken(queue, NULL);
 }
 
@@ -409,12 +412,12 @@ queue_outstanding(const struct queue *queue)
 }
 
 static int
-queue_ask(struct queue *queue, int tag, const struct redis_part *parts,
-    size_t count)
+queue_ask(
+    struct queue *queue, int tag, const struct redis_part *parts, size_t count)
 {
 	queue->asked = false;
 	if (redis_ask(queue->redis, tag, DEADLINE_MS, parts, count,
-	    &queue->asked) == -1)
+		&queue->asked) == -1)
 		return -1;
 	return queue->asked_well ? 0 : -1;
 }

@@ -16,27 +16,27 @@
 #define OUTPUT_MAX_BYTES (1024 * 1024)
 #define OUTSTANDING_MAX 16384
 #define GREETING_MS 1000
-#define CALM_MS 2000	/* without a fault, before all is well again */
+#define CALM_MS 2000 /* without a fault, before all is well again */
 #define NOTHING_DUE_MS 60000
 #define TAG_GREETING -1
 
 /* A command that is not answered yet. */
 struct waiting {
 	int tag;
-	int64_t deadline_ms;	/* of its turn */
+	int64_t deadline_ms; /* of its turn */
 };
 
 struct redis {
 	struct redis_url url;
 	bool url_is_bad;
 	struct redis_user user;
-	redisContext *connection;	/* NULL: none */
-	struct waiting *waiting;	/* a ring of a power of two */
+	redisContext *connection; /* NULL: none */
+	struct waiting *waiting; /* a ring of a power of two */
 	size_t first, count, room;
-	int64_t turn_at;	/* since when the first is waited for; 0: not
+	int64_t turn_at; /* since when the first is waited for; 0: not
 				   yet sent */
-	bool answers;		/* on this connection */
-	bool trouble;		/* as last logged */
+	bool answers; /* on this connection */
+	bool trouble; /* as last logged */
 	int64_t fault_at, rest_until, rest_ms;
 };
 
@@ -107,8 +107,8 @@ redis_close(struct redis *redis, const char *reason)
 		redis->first = (redis->first + 1) & (redis->room - 1);
 		redis->count--;
 		if (first->tag != TAG_GREETING)
-			redis->user.answered(redis->user.context, first->tag,
-			    NULL);
+			redis->user.answered(
+			    redis->user.context, first->tag, NULL);
 	}
 }
 
@@ -128,7 +128,7 @@ redis_push_waiting(struct redis *redis, int tag, int64_t deadline_ms)
 		redis->first = 0;
 	}
 	redis->waiting[(redis->first + redis->count++) & (redis->room - 1)] =
-	    (struct waiting) { tag, deadline_ms };
+	    (struct waiting){ tag, deadline_ms };
 }
 
 static int
@@ -143,8 +143,8 @@ redis_append(struct redis *redis, int tag, int64_t deadline_ms,
 		argv[i] = parts[i].bytes;
 		lengths[i] = parts[i].length;
 	}
-	rc = redisAppendCommandArgv(redis->connection, (int)count, argv,
-	    lengths);
+	rc = redisAppendCommandArgv(
+	    redis->connection, (int)count, argv, lengths);
 	free(argv);
 	free(lengths);
 	if (rc != REDIS_OK) {
@@ -165,8 +165,8 @@ redis_say(struct redis *redis, const char *first, const char *second,
 
 	for (size_t i = 0; i < 3; i++)
 		if (words[i] != NULL)
-			parts[count++] = (struct redis_part) { words[i],
-				strlen(words[i]) };
+			parts[count++] =
+			    (struct redis_part){ words[i], strlen(words[i]) };
 	return redis_append(redis, TAG_GREETING, GREETING_MS, parts, count);
 }
 
@@ -196,12 +196,12 @@ redis_open(struct redis *redis)
 
 	if (redis->url_is_bad || clock_monotonic_ms() < redis->rest_until)
 		return -1;
-	connection = redis->url.path != NULL ?
-	    redisConnectUnixNonBlock(redis->url.path) :
-	    redisConnectNonBlock(redis->url.host, redis->url.port);
+	connection = redis->url.path != NULL
+	    ? redisConnectUnixNonBlock(redis->url.path)
+	    : redisConnectNonBlock(redis->url.host, redis->url.port);
 	if (connection == NULL || connection->err != 0) {
-		redis_close(redis, connection == NULL ? "no memory" :
-		    connection->errstr);
+		redis_close(redis,
+		    connection == NULL ? "no memory" : connection->errstr);
 		if (connection != NULL)
 			redisFree(connection);
 		return -1;
@@ -235,8 +235,8 @@ says_unavailable(const char *error)
 {
 	static const char *const prefixes[] = { "LOADING", "MISCONF", "OOM",
 		"READONLY", "NOAUTH", "WRONGPASS", "NOPERM", "MASTERDOWN",
-		"CLUSTERDOWN", "MOVED", "NOREPLICAS", "DENIED", "BUSY ", "UNKILLABLE",
-		"ERR max number of clients" };
+		"CLUSTERDOWN", "MOVED", "NOREPLICAS", "DENIED", "BUSY ",
+		"UNKILLABLE", "ERR max number of clients" };
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 		if (strncmp(error, prefixes[i], strlen(prefixes[i])) == 0)
@@ -264,9 +264,9 @@ redis_take_reply(struct redis *redis, redisReply *reply)
 	int64_t now = clock_monotonic_ms();
 	struct waiting first;
 
-	if (reply->type == REDIS_REPLY_ERROR && (says_unavailable(reply->str) ||
-	    redis->count == 0 ||
-	    redis->waiting[redis->first].tag == TAG_GREETING)) {
+	if (reply->type == REDIS_REPLY_ERROR &&
+	    (says_unavailable(reply->str) || redis->count == 0 ||
+		redis->waiting[redis->first].tag == TAG_GREETING)) {
 		redis_close(redis, reply->str);
 		return -1;
 	}

@@ -14,18 +14,18 @@
 #include <stdint.h>
 
 struct redis;
-struct redis_reply;	/* borrowed, for the length of a callback */
+struct redis_reply; /* borrowed, for the length of a callback */
 
 struct redis_user {
-	const char *name;	/* for the log; a literal */
-	int64_t rest_least_ms;	/* after the first fault */
+	const char *name; /* for the log; a literal */
+	int64_t rest_least_ms; /* after the first fault */
 	int64_t rest_most_ms;
 	/* A connection was begun: what has to be sent first; may be NULL. */
 	void (*opened)(void *context);
 	/* reply NULL: the connection was lost, nobody knows what became of
 	 * the command. May call redis_send. */
-	void (*answered)(void *context, int tag,
-	    const struct redis_reply *reply);
+	void (*answered)(
+	    void *context, int tag, const struct redis_reply *reply);
 	void *context;
 };
 
@@ -47,10 +47,10 @@ int redis_send(struct redis *redis, int tag, int64_t deadline_ms,
 
 /* 0, or -1 while there is no connection. */
 int redis_step(struct redis *redis);
-int redis_socket(const struct redis *redis);	/* -1 while there is none */
+int redis_socket(const struct redis *redis); /* -1 while there is none */
 short redis_events(const struct redis *redis);
-int64_t redis_wait_ms(const struct redis *redis);	/* 60,000: nothing due */
-bool redis_is_up(const struct redis *redis);	/* it answers */
+int64_t redis_wait_ms(const struct redis *redis); /* 60,000: nothing due */
+bool redis_is_up(const struct redis *redis); /* it answers */
 
 /* Sends and steps until `done` is set, by answered. 0; -1 when the connection
  * was lost or the deadline passed, which closes it. */
@@ -61,7 +61,7 @@ int redis_ask(struct redis *redis, int tag, int64_t deadline_ms,
 bool redis_is_error(const struct redis_reply *reply);
 /* Of a string, a status or an error, else NULL. NUL-terminated. */
 const char *redis_string(const struct redis_reply *reply, size_t *length);
-int64_t redis_integer(const struct redis_reply *reply);	/* else 0 */
+int64_t redis_integer(const struct redis_reply *reply); /* else 0 */
 /* Of a list, else 0 and NULL. */
 size_t redis_count(const struct redis_reply *reply);
 const struct redis_reply *redis_at(const struct redis_reply *reply, size_t i);

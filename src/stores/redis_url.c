@@ -102,16 +102,16 @@ url_authority(struct redis_url *url, const char **rest, const char *end)
 static const char *
 url_host(struct redis_url *url, const char *from, const char *end)
 {
-	const char *close = *from == '[' ? memchr(from, ']',
-	    (size_t)(end - from)) : NULL;
+	const char *close =
+	    *from == '[' ? memchr(from, ']', (size_t)(end - from)) : NULL;
 	const char *colon = memchr(close != NULL ? close : from, ':',
 	    (size_t)(end - (close != NULL ? close : from)));
 	const char *host_end = colon != NULL ? colon : end;
 
 	url->port = REDIS_PORT;
 	if (colon != NULL) {
-		url->port = url_number(colon + 1, (size_t)(end - colon - 1),
-		    65535);
+		url->port =
+		    url_number(colon + 1, (size_t)(end - colon - 1), 65535);
 		if (url->port <= 0)
 			return "has a port that is none";
 	}
@@ -137,8 +137,9 @@ url_tcp(struct redis_url *url, const char *rest)
 		return reason;
 	if (end[0] == '\0' || strcmp(end, "/") == 0)
 		return NULL;
-	url->db = *end == '/' ?
-	    url_number(end + 1, strlen(end + 1), REDIS_DB_MOST) : -1;
+	url->db = *end == '/'
+	    ? url_number(end + 1, strlen(end + 1), REDIS_DB_MOST)
+	    : -1;
 	return url->db < 0 ? "has a database that is no number" : NULL;
 }
 

@@ -30,7 +30,8 @@ script_add_file(struct text *source, const char *share_dir, const char *name)
 out:
 	if (rc == -1)
 		log_error("cannot read a function of the queue path=%s "
-		    "reason=%s", text_string(&path), strerror(errno));
+			  "reason=%s",
+		    text_string(&path), strerror(errno));
 	if (file != NULL)
 		fclose(file);
 	text_free(&path);
@@ -81,14 +82,14 @@ script_call(struct script *script, struct redis *redis, int load_tag, int tag,
 		script->loaded = true;
 	}
 	if (script->sha[0] != '\0') {
-		parts[0] = (struct redis_part) { "EVALSHA", 7 };
-		parts[1] = (struct redis_part) { script->sha, SHA_LENGTH };
+		parts[0] = (struct redis_part){ "EVALSHA", 7 };
+		parts[1] = (struct redis_part){ script->sha, SHA_LENGTH };
 	} else {
-		parts[0] = (struct redis_part) { "EVAL", 4 };
-		parts[1] = (struct redis_part) { script->source,
-			script->length };
+		parts[0] = (struct redis_part){ "EVAL", 4 };
+		parts[1] =
+		    (struct redis_part){ script->source, script->length };
 	}
-	parts[2] = (struct redis_part) { "0", 1 };
+	parts[2] = (struct redis_part){ "0", 1 };
 	return redis_send(redis, tag, deadline_ms, parts, count);
 }
 
@@ -102,7 +103,8 @@ script_loaded(struct script *script, const struct redis_reply *reply)
 		memcpy(script->sha, sha, SHA_LENGTH + 1);
 	else if (reply != NULL)
 		log_error("cannot load a function of the queue name=%s "
-		    "reason=%s", script->name, sha != NULL ? sha : "no SHA");
+			  "reason=%s",
+		    script->name, sha != NULL ? sha : "no SHA");
 }
 
 bool

@@ -11,14 +11,14 @@
 
 #include "stores/redis.h"
 
-#define SCRIPT_PARTS 3		/* of a call, before its arguments */
+#define SCRIPT_PARTS 3 /* of a call, before its arguments */
 
 struct script {
-	const char *name;	/* lua/NAME.lua; a literal */
-	char *source;		/* owned; NULL: could not be read */
+	const char *name; /* lua/NAME.lua; a literal */
+	char *source; /* owned; NULL: could not be read */
 	size_t length;
-	char sha[41];		/* "": not known yet */
-	bool loaded;		/* on this connection; the owner clears it when
+	char sha[41]; /* "": not known yet */
+	bool loaded; /* on this connection; the owner clears it when
 				   a new one opens */
 };
 
@@ -32,6 +32,6 @@ int script_call(struct script *script, struct redis *redis, int load_tag,
     int tag, int64_t deadline_ms, struct redis_part *parts, size_t count);
 void script_loaded(struct script *script, const struct redis_reply *reply);
 /* Is it the error that says so? Then the next call loads it again. */
-bool script_is_forgotten(struct script *script,
-    const struct redis_reply *reply);
+bool
+script_is_forgotten(struct script *script, const struct redis_reply *reply);
 #endif

@@ -60,8 +60,8 @@ wait_until(struct queue *of, size_t outstanding, int64_t ms)
 		struct pollfd ready;
 
 		queue_step(of);
-		ready = (struct pollfd) { queue_socket(of), queue_events(of),
-			0 };
+		ready =
+		    (struct pollfd){ queue_socket(of), queue_events(of), 0 };
 		poll(&ready, 1, 5);
 	}
 }
@@ -69,11 +69,11 @@ wait_until(struct queue *of, size_t outstanding, int64_t ms)
 static void
 push(int sub, int first, int count, int64_t due_at)
 {
-	struct queue_entry *entries = memory_get((size_t)count *
-	    sizeof(*entries));
+	struct queue_entry *entries =
+	    memory_get((size_t)count * sizeof(*entries));
 
 	for (int i = 0; i < count; i++)
-		entries[i] = (struct queue_entry) { id_of(0xbb, first + i),
+		entries[i] = (struct queue_entry){ id_of(0xbb, first + i),
 			sub_of(sub), due_at };
 	queue_push(queue, entries, (size_t)count, NOW);
 	free(entries);
@@ -135,8 +135,8 @@ sub_key(const char *kind, int sub)
 	char text[UUID_TEXT_SIZE];
 	struct uuid id = sub_of(sub);
 
-	snprintf(key, sizeof(key), "postrider:%s:%s", kind,
-	    uuid_text(&id, text));
+	snprintf(
+	    key, sizeof(key), "postrider:%s:%s", kind, uuid_text(&id, text));
 	return key;
 }
 
@@ -166,11 +166,11 @@ equal_pushes_are_one(void **state)
 	for (int i = 0; i < 5; i++)
 		push(1, 10, 4, NOW);
 	assert_int_equal(take_count(100, NOW), 4);
-	push(1, 10, 4, NOW);		/* due and in flight: left out */
+	push(1, 10, 4, NOW); /* due and in flight: left out */
 	assert_int_equal(take_count(100, NOW), 0);
 	settle(1, 10, 4, 0, QUEUE_WELL);
 	assert_int_equal(take_count(100, NOW), 0);
-	push(1, 10, 1, NOW);		/* sent again by a person */
+	push(1, 10, 1, NOW); /* sent again by a person */
 	assert_int_equal(take_count(100, NOW), 1);
 }
 
@@ -193,8 +193,9 @@ settled_comes_again_when_due(void **state)
 	assert_int_equal(taken.count, 0);
 	assert_true(taken.next_due == 0);
 	forget(&taken);
-	assert_string_equal(redis_fixture_say(&redis,
-	    "EXISTS %s", sub_key("queue", 1)), ":0\r\n");
+	assert_string_equal(
+	    redis_fixture_say(&redis, "EXISTS %s", sub_key("queue", 1)),
+	    ":0\r\n");
 }
 
 static void
@@ -204,11 +205,11 @@ window_holds_one_subscription(void **state)
 	push(1, 0, 1000, NOW);
 	assert_int_equal(take_count(100, NOW), 8);
 	assert_int_equal(take_count(100, NOW), 0);
-	settle(1, 0, 8, 0, QUEUE_WELL);		/* 8 well: 16 wide */
+	settle(1, 0, 8, 0, QUEUE_WELL); /* 8 well: 16 wide */
 	assert_int_equal(take_count(100, NOW), 16);
-	settle(1, 8, 1, NOW + 60000, QUEUE_SICK);	/* halved */
+	settle(1, 8, 1, NOW + 60000, QUEUE_SICK); /* halved */
 	assert_int_equal(take_count(100, NOW), 0);
-	settle(1, 9, 15, NOW + 60000, QUEUE_SICK);	/* down to one */
+	settle(1, 9, 15, NOW + 60000, QUEUE_SICK); /* down to one */
 	assert_int_equal(take_count(100, NOW), 1);
 }
 
@@ -261,8 +262,8 @@ slow_ones_share_their_part(void **state)
 		push(sub, sub * 1000, 100, NOW);
 	assert_int_equal(take_count(64, NOW), 64);
 	for (int sub = 0; sub < 8; sub++)
-		settle(sub, sub * 1000, 8, 0, sub < 6 ? QUEUE_TIMED_OUT :
-		    QUEUE_WELL);
+		settle(sub, sub * 1000, 8, 0,
+		    sub < 6 ? QUEUE_TIMED_OUT : QUEUE_WELL);
 	taken = take_at(20, 3, NOW);
 	for (size_t i = 0; i < taken.count; i++)
 		slow += taken.slow[i];
@@ -284,7 +285,7 @@ flight_ends_by_itself(void **state)
 	assert_int_equal(take_count(100, NOW), 8);
 	assert_int_equal(take_count(100, NOW + LEASE - 1), 0);
 	assert_int_equal(take_count(100, NOW + LEASE), 8);
-	push(1, 0, 8, NOW);	/* the sweep brings the lost ones again */
+	push(1, 0, 8, NOW); /* the sweep brings the lost ones again */
 	assert_int_equal(take_count(100, NOW + 2 * LEASE), 8);
 }
 
@@ -301,8 +302,10 @@ clock_set_back_blocks_nothing(void **state)
 	settle(1, 500, 1, NOW - 2 * day, QUEUE_NEUTRAL);
 	assert_int_equal(take_count(100, NOW - day), 0);
 	push(1, 101, 1, NOW - 2 * day);
-	queue_settle(queue, &(struct queue_settled) { id_of(0xbb, 900),
-	    sub_of(1), 0, QUEUE_NEUTRAL }, 1, NOW - day, WINDOW);
+	queue_settle(queue,
+	    &(struct queue_settled){
+		id_of(0xbb, 900), sub_of(1), 0, QUEUE_NEUTRAL },
+	    1, NOW - day, WINDOW);
 	assert_int_equal(take_count(100, NOW - day), 8);
 }
 
@@ -339,7 +342,7 @@ push_wakes_who_waits(void **state)
 	assert_false(woken.failed);
 	assert_true(clock_monotonic_ms() - began < 1000);
 	queue_wait(waiting, 1);
-	woken = next_answer(waiting);	/* nothing came: the second is over */
+	woken = next_answer(waiting); /* nothing came: the second is over */
 	assert_true(woken.woken);
 	assert_false(woken.failed);
 	queue_free(waiting);
@@ -352,12 +355,12 @@ tokens_come_to_rest(void **state)
 	(void)state;
 	push(1, 0, 100, NOW);
 	assert_int_equal(take_count(4, NOW), 4);
-	assert_string_equal(redis_fixture_say(&redis, "LLEN postrider:wake"),
-	    ":1\r\n");
+	assert_string_equal(
+	    redis_fixture_say(&redis, "LLEN postrider:wake"), ":1\r\n");
 	redis_fixture_say(&redis, "DEL postrider:wake");
 	assert_int_equal(take_count(0, NOW), 0);
-	assert_string_equal(redis_fixture_say(&redis, "LLEN postrider:wake"),
-	    ":0\r\n");
+	assert_string_equal(
+	    redis_fixture_say(&redis, "LLEN postrider:wake"), ":0\r\n");
 }
 
 static void
@@ -412,23 +415,23 @@ strangers_are_put_out(void **state)
 		assert_int_equal(take_count(10, NOW), 1);
 		settle(2, i, 1, 0, QUEUE_WELL);
 	}
-	redis_fixture_say(&redis, "HSET %s window nan gentle x slow 7",
-	    sub_key("health", 3));
-	redis_fixture_say(&redis, "ZADD %s -inf a 1 b 2 c inf d",
-	    sub_key("queue", 3));
+	redis_fixture_say(
+	    &redis, "HSET %s window nan gentle x slow 7", sub_key("health", 3));
+	redis_fixture_say(
+	    &redis, "ZADD %s -inf a 1 b 2 c inf d", sub_key("queue", 3));
 	redis_fixture_say(&redis, "ZADD postrider:ring -1 x -inf y 5 z");
 	redis_fixture_say(&redis, "ZADD postrider:later -1 x inf y 5 z");
 	for (int i = 0; i < 300; i++)
-		redis_fixture_say(&redis,
-		    "ZADD postrider:ring %d foreign%d", i, i);
+		redis_fixture_say(
+		    &redis, "ZADD postrider:ring %d foreign%d", i, i);
 	push(3, 1, 1, NOW);
 	assert_int_equal(take_count(10, NOW), 1);
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(take_count(10, NOW), 0);
-	assert_string_equal(redis_fixture_say(&redis, "ZCARD postrider:ring"),
-	    ":0\r\n");
-	assert_string_equal(redis_fixture_say(&redis, "ZCARD postrider:later"),
-	    ":1\r\n");
+	assert_string_equal(
+	    redis_fixture_say(&redis, "ZCARD postrider:ring"), ":0\r\n");
+	assert_string_equal(
+	    redis_fixture_say(&redis, "ZCARD postrider:later"), ":1\r\n");
 }
 
 static void

@@ -28,8 +28,8 @@ redis_fixture_connect(const struct redis_fixture *fixture)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s",
-	    fixture->socket);
+	snprintf(
+	    address.sun_path, sizeof(address.sun_path), "%s", fixture->socket);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return fd;
 	close(fd);
@@ -44,9 +44,8 @@ redis_fixture_spawn(struct redis_fixture *fixture)
 		if (freopen("/dev/null", "w", stdout) == NULL)
 			_exit(1);
 		execlp("redis-server", "redis-server", "--port", "0",
-		    "--unixsocket", fixture->socket, "--save", "",
-		    "--dir", fixture->directory, "--appendonly", "no",
-		    (char *)NULL);
+		    "--unixsocket", fixture->socket, "--save", "", "--dir",
+		    fixture->directory, "--appendonly", "no", (char *)NULL);
 		_exit(1);
 	}
 	for (int i = 0; i < 500; i++) {
@@ -71,8 +70,8 @@ redis_fixture_start(struct redis_fixture *fixture)
 		exit(1);
 	snprintf(fixture->socket, sizeof(fixture->socket), "%s/redis.sock",
 	    fixture->directory);
-	snprintf(fixture->url, sizeof(fixture->url), "unix://%s",
-	    fixture->socket);
+	snprintf(
+	    fixture->url, sizeof(fixture->url), "unix://%s", fixture->socket);
 	redis_fixture_spawn(fixture);
 }
 
