@@ -4,7 +4,7 @@
 #include "admin.h"
 
 #define PAGE_ROWS 50
-#define PAGE_ROWS_MAX 200
+#define PAGE_ROWS_MAX 1000
 #define SKIP_MAX INT64_C(1000000000)
 #define EVENTS_SHOWN 6
 #define NEWEST_ATTEMPTS 20
@@ -151,7 +151,7 @@ admin_subscriptions(const struct request *request, struct response *response,
 		request, "limit", 1, PAGE_ROWS_MAX, PAGE_ROWS, &limit)) {
 		admin_refuse(request, response, 422,
 		    "In the address, skip must be a whole number from 0 on, "
-		    "and limit one from 1 to 200.");
+		    "and limit one from 1 to 1,000.");
 		return;
 	}
 	/* One more than is shown tells whether there is a next page. */
