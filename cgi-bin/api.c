@@ -25,8 +25,8 @@ static const struct route routes[] = {
 };
 
 static void
-api_handle(const struct request *request, struct response *response,
-    void *context)
+api_handle(
+    const struct request *request, struct response *response, void *context)
 {
 	if (cors_answer(request, response, config.cors_origins))
 		return;

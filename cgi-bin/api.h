@@ -16,9 +16,9 @@
 #include "stores/db.h"
 #include "stores/subscription.h"
 
-#define LIST_MAX 1000		/* entries in one answer */
+#define LIST_MAX 1000 /* entries in one answer */
 #define SKIP_MAX INT64_C(9007199254740991) /* 2^53 - 1: exact anywhere */
-#define STATUS_ATTEMPTS 20	/* in GET /status/{id} */
+#define STATUS_ATTEMPTS 20 /* in GET /status/{id} */
 
 struct api {
 	struct db *db;
@@ -28,16 +28,15 @@ struct api {
 /* Parameters; a fault is added to `problems`. */
 void api_read_id(struct problems *problems, const char *name,
     const char *argument, struct uuid *id);
-int64_t api_read_number(struct problems *problems,
-    const struct request *request, const char *name, int64_t fallback,
-    int64_t most);
+int64_t
+api_read_number(struct problems *problems, const struct request *request,
+    const char *name, int64_t fallback, int64_t most);
 
 /* The body of a request as JSON, or NULL when there is none that is. */
-json_t *api_read_body(
-    struct problems *problems, const struct request *request);
+json_t *api_read_body(struct problems *problems, const struct request *request);
 /* True when a body came whole, or none did; else has answered why not. */
-bool api_body_is_whole(
-    const struct request *request, struct response *response);
+bool
+api_body_is_whole(const struct request *request, struct response *response);
 
 /* What a body says of a subscription; the change borrows from the rest. */
 struct subscription_input {
@@ -47,17 +46,19 @@ struct subscription_input {
 	const char **events;
 };
 enum subscription_use { SUBSCRIPTION_NEW, SUBSCRIPTION_CHANGE };
-void api_read_subscription(struct problems *problems,
-    const struct request *request, enum subscription_use use,
-    struct subscription_input *input);
+void
+api_read_subscription(struct problems *problems, const struct request *request,
+    enum subscription_use use, struct subscription_input *input);
 void api_input_release(struct subscription_input *input);
 
 /* Answers. */
+/* True when there were faults: then it has answered with all of them. */
+bool api_refused(struct problems *problems, struct response *response);
 void api_fail(struct api *api, struct response *response); /* the store's */
 void api_not_found(struct response *response, const char *detail);
 json_t *api_time(int64_t ms);
 json_t *api_uuid(const struct uuid *id);
-json_t *api_string(const char *text);	/* NULL: null */
+json_t *api_string(const char *text); /* NULL: null */
 json_t *api_subscription(const struct subscription *subscription);
 json_t *api_attempt(const struct attempt *attempt);
 

@@ -5,6 +5,15 @@
 #include "doors/json_read.h"
 #include "ground/clock.h"
 
+bool
+api_refused(struct problems *problems, struct response *response)
+{
+	if (!problems_any(problems))
+		return false;
+	problems_answer(problems, response);
+	return true;
+}
+
 void
 api_fail(struct api *api, struct response *response)
 {
@@ -89,8 +98,7 @@ api_attempt(const struct attempt *attempt)
 	json_t *json = json_object();
 
 	json_object_set_new(json, "id", api_uuid(&attempt->id));
-	json_object_set_new(
-	    json, "webhook_id", api_uuid(&attempt->webhook_id));
+	json_object_set_new(json, "webhook_id", api_uuid(&attempt->webhook_id));
 	json_object_set_new(
 	    json, "subscription_id", api_uuid(&attempt->subscription_id));
 	json_object_set_new(

@@ -26,6 +26,20 @@ database_is_up(struct api *api)
 	return up;
 }
 
+static void
+answer_not_ready(struct response *response, bool database, bool redis)
+{
+	const char *detail = "Redis does not answer";
+
+	if (!database)
+		detail = redis ? "PostgreSQL does not answer"
+			       : "PostgreSQL and Redis do not answer";
+	response_header(response, "Retry-After", "2");
+	json_answer(response, 503,
+	    json_pack("{s:s, s:s, s:b, s:b}", "status", "not ready", "detail",
+		detail, "postgresql", database, "redis", redis));
+}
+
 API_HANDLER(api_ready)
 {
 	struct api *api = context;
@@ -34,18 +48,11 @@ API_HANDLER(api_ready)
 
 	(void)request;
 	(void)argument;
-	if (database && redis) {
+	if (database && redis)
 		json_answer(
 		    response, 200, json_pack("{s:s}", "status", "ready"));
-		return;
-	}
-	response_header(response, "Retry-After", "2");
-	json_answer(response, 503,
-	    json_pack("{s:s, s:s, s:b, s:b}", "status", "not ready", "detail",
-		database  ? "Redis does not answer"
-		    : redis ? "PostgreSQL does not answer"
-			    : "PostgreSQL and Redis do not answer",
-		"postgresql", database, "redis", redis));
+	else
+		answer_not_ready(response, database, redis);
 }
 
 API_HANDLER(api_metrics)
@@ -75,6 +82,5 @@ API_HANDLER(api_metrics)
 	    "webhook has waited.\n"
 	    "# TYPE postrider_oldest_due_seconds gauge\n"
 	    "postrider_oldest_due_seconds %.3f\n",
-	    (long long)backlog.pending,
-	    (double)backlog.oldest_due_ms / 1000.0);
+	    (long long)backlog.pending, (double)backlog.oldest_due_ms / 1000.0);
 }

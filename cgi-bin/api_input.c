@@ -32,8 +32,8 @@ url_malformed(struct problems *problems, json_t *given, const char *reason)
 }
 
 static void
-read_target_url(struct problems *problems, json_t *given,
-    struct subscription_input *input)
+read_target_url(
+    struct problems *problems, json_t *given, struct subscription_input *input)
 {
 	const char *text = json_string_value(given), *reason;
 
@@ -54,17 +54,15 @@ read_target_url(struct problems *problems, json_t *given,
 		return;
 	}
 	switch (target_url_parse(text, &input->target_url, &reason)) {
-	case TARGET_URL_OK:
-		input->change.target_url = input->target_url;
-		break;
+	case TARGET_URL_OK: input->change.target_url = input->target_url; break;
 	case TARGET_URL_MALFORMED:
 		url_malformed(problems, given, reason);
 		break;
 	case TARGET_URL_SCHEME:
 		url_fault(problems, given, "url_scheme",
 		    "URL scheme should be 'http' or 'https'",
-		    json_pack("{s:s}", "expected_schemes",
-			"'http' or 'https'"));
+		    json_pack(
+			"{s:s}", "expected_schemes", "'http' or 'https'"));
 		break;
 	}
 }
@@ -104,8 +102,8 @@ read_string(struct problems *problems, json_t *given, size_t most, json_t *loc)
 }
 
 static void
-read_secret(struct problems *problems, json_t *given,
-    struct subscription_input *input)
+read_secret(
+    struct problems *problems, json_t *given, struct subscription_input *input)
 {
 	input->change.secret_given = true;
 	if (!json_is_null(given))
@@ -130,11 +128,10 @@ events_too_many(struct problems *problems, json_t *given)
 }
 
 static void
-read_events(struct problems *problems, json_t *given,
-    struct subscription_input *input)
+read_events(
+    struct problems *problems, json_t *given, struct subscription_input *input)
 {
-	size_t count = json_array_size(given), i;
-	json_t *event;
+	size_t count = json_array_size(given);
 
 	input->change.events_given = true;
 	input->change.events_count = -1;
@@ -151,9 +148,9 @@ read_events(struct problems *problems, json_t *given,
 		return;
 	}
 	input->events = memory_get((count + 1) * sizeof(*input->events));
-	json_array_foreach(given, i, event)
-		input->events[i] = read_string(problems, event,
-		    EVENT_MAX_BYTES,
+	for (size_t i = 0; i < count; i++)
+		input->events[i] = read_string(problems,
+		    json_array_get(given, i), EVENT_MAX_BYTES,
 		    json_pack("[ssI]", "body", "events", (json_int_t)i));
 	input->change.events = input->events;
 	input->change.events_count = (int)count;

@@ -39,7 +39,7 @@ number_parse(const char *text, int64_t *number)
 	digits = strspn(text, "+-") <= 1 ? strspn(text, "+-") : 0;
 	if (!isdigit((unsigned char)text[digits]))
 		return false;
-	*number = strtoll(text, &end, 10);	/* cut to its limits */
+	*number = strtoll(text, &end, 10); /* cut to its limits */
 	if (*end == '.')
 		end += 1 + strspn(end + 1, "0");
 	end += strspn(end, " \t\r\n");
@@ -140,8 +140,7 @@ api_body_is_whole(const struct request *request, struct response *response)
 		text_addf(&detail,
 		    "Request body over MAX_PAYLOAD_BYTES (%lld bytes)",
 		    (long long)config.max_payload_bytes);
-		problem_answer(
-		    request, response, 413, text_string(&detail));
+		problem_answer(request, response, 413, text_string(&detail));
 		text_free(&detail);
 		return false;
 	case BODY_NO_LENGTH:

@@ -38,10 +38,8 @@ API_HANDLER(api_subscription_create)
 	if (!api_body_is_whole(request, response))
 		return;
 	api_read_subscription(&problems, request, SUBSCRIPTION_NEW, &input);
-	if (problems_any(&problems)) {
-		problems_answer(&problems, response);
+	if (api_refused(&problems, response))
 		goto out;
-	}
 	if (subscription_create(api->db, input.change.target_url,
 		input.change.secret, input.change.events,
 		input.change.events_count, &created) != 1) {
@@ -60,18 +58,15 @@ API_HANDLER(api_subscription_list)
 	struct api *api = context;
 	struct problems problems = { 0 };
 	struct subscription *list = NULL;
-	int64_t skip = api_read_number(
-	    &problems, request, "skip", 0, SKIP_MAX);
-	int64_t limit = api_read_number(
-	    &problems, request, "limit", 100, LIST_MAX);
+	int64_t skip = api_read_number(&problems, request, "skip", 0, SKIP_MAX);
+	int64_t limit =
+	    api_read_number(&problems, request, "limit", 100, LIST_MAX);
 	json_t *answer;
 	int count;
 
 	(void)argument;
-	if (problems_any(&problems)) {
-		problems_answer(&problems, response);
+	if (api_refused(&problems, response))
 		return;
-	}
 	count = subscription_list(api->db, skip, limit, &list);
 	if (count == -1) {
 		api_fail(api, response);
@@ -86,8 +81,8 @@ API_HANDLER(api_subscription_list)
 
 /* As subscription_get, through the cache. */
 static int
-subscription_find(struct api *api, const struct uuid *id,
-    struct subscription *found)
+subscription_find(
+    struct api *api, const struct uuid *id, struct subscription *found)
 {
 	int rc = cache_get(api->cache, id, found);
 
@@ -108,14 +103,10 @@ API_HANDLER(api_subscription_get)
 
 	(void)request;
 	api_read_id(&problems, "subscription_id", argument, &id);
-	if (problems_any(&problems)) {
-		problems_answer(&problems, response);
+	if (api_refused(&problems, response))
 		return;
-	}
 	switch (subscription_find(api, &id, &found)) {
-	case 1:
-		json_answer(response, 200, api_subscription(&found));
-		break;
+	case 1: json_answer(response, 200, api_subscription(&found)); break;
 	case 0: api_not_found(response, NOT_FOUND); break;
 	default: api_fail(api, response);
 	}
@@ -134,10 +125,8 @@ API_HANDLER(api_subscription_update)
 		return;
 	api_read_id(&problems, "subscription_id", argument, &id);
 	api_read_subscription(&problems, request, SUBSCRIPTION_CHANGE, &input);
-	if (problems_any(&problems)) {
-		problems_answer(&problems, response);
+	if (api_refused(&problems, response))
 		goto out;
-	}
 	switch (subscription_update(api->db, &id, &input.change, &updated)) {
 	case 1:
 		remember(api, &updated);
@@ -160,10 +149,8 @@ API_HANDLER(api_subscription_delete)
 
 	(void)request;
 	api_read_id(&problems, "subscription_id", argument, &id);
-	if (problems_any(&problems)) {
-		problems_answer(&problems, response);
+	if (api_refused(&problems, response))
 		return;
-	}
 	rc = subscription_delete(api->db, &id);
 	cache_remove(api->cache, &id);
 	if (rc == 1)

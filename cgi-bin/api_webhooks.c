@@ -17,10 +17,8 @@ API_HANDLER(api_subscription_attempts)
 
 	api_read_id(&problems, "subscription_id", argument, &id);
 	limit = api_read_number(&problems, request, "limit", 20, LIST_MAX);
-	if (problems_any(&problems)) {
-		problems_answer(&problems, response);
+	if (api_refused(&problems, response))
 		return;
-	}
 	if (attempt_list_of_subscription(api->db, &id, limit, &list) == -1) {
 		api_fail(api, response);
 		return;
@@ -38,13 +36,13 @@ attempt_in_full(const struct attempt *attempt)
 {
 	json_t *json = api_attempt(attempt);
 
-	json_object_set_new(json, "response_headers",
-	    api_string(attempt->response_headers));
+	json_object_set_new(
+	    json, "response_headers", api_string(attempt->response_headers));
 	json_object_set_new(json, "response_body",
 	    attempt->response_body == NULL
 		? json_null()
-		: json_lossy_string(attempt->response_body,
-		      attempt->response_body_length));
+		: json_lossy_string(
+		      attempt->response_body, attempt->response_body_length));
 	return json;
 }
 
@@ -60,11 +58,9 @@ status_json(const struct attempt_list *list)
 	json_object_set_new(json, "webhook_id", api_uuid(&last->webhook_id));
 	json_object_set_new(
 	    json, "subscription_id", api_uuid(&last->subscription_id));
-	json_object_set_new(
-	    json, "total_attempts", json_integer(list->total));
+	json_object_set_new(json, "total_attempts", json_integer(list->total));
 	json_object_set_new(json, "final_outcome", api_string(last->outcome));
-	json_object_set_new(
-	    json, "last_attempt_at", api_time(last->timestamp));
+	json_object_set_new(json, "last_attempt_at", api_time(last->timestamp));
 	json_object_set_new(json, "last_status_code",
 	    last->status_code != 0 ? json_integer(last->status_code)
 				   : json_null());
@@ -82,10 +78,8 @@ API_HANDLER(api_status)
 
 	(void)request;
 	api_read_id(&problems, "webhook_id", argument, &id);
-	if (problems_any(&problems)) {
-		problems_answer(&problems, response);
+	if (api_refused(&problems, response))
 		return;
-	}
 	if (attempt_list_of_webhook(api->db, &id, STATUS_ATTEMPTS, &list) ==
 	    -1) {
 		api_fail(api, response);
@@ -154,13 +148,11 @@ API_HANDLER(api_webhook)
 
 	(void)request;
 	api_read_id(&problems, "webhook_id", argument, &id);
-	if (problems_any(&problems)) {
-		problems_answer(&problems, response);
+	if (api_refused(&problems, response))
 		return;
-	}
 	rc = webhook_get(api->db, &id, &webhook);
-	if (rc == 1 && attempt_list_of_webhook(
-			   api->db, &id, STATUS_ATTEMPTS, &list) == -1)
+	if (rc == 1 &&
+	    attempt_list_of_webhook(api->db, &id, STATUS_ATTEMPTS, &list) == -1)
 		rc = -1;
 	if (rc == 1)
 		json_answer(response, 200, webhook_json(&webhook, &list));

@@ -24,8 +24,8 @@ static void
 preflight_answer(const struct request *request, struct response *response,
     const char *method, bool origin_allowed)
 {
-	const char *headers = request_variable(
-	    request, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS");
+	const char *headers =
+	    request_variable(request, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS");
 	bool method_allowed = list_holds(methods, method);
 
 	response_header(response, "Access-Control-Allow-Methods", methods);
@@ -50,8 +50,8 @@ cors_answer(const struct request *request, struct response *response,
     const char *origins)
 {
 	const char *origin = request_variable(request, "HTTP_ORIGIN");
-	const char *method = request_variable(
-	    request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD");
+	const char *method =
+	    request_variable(request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD");
 	bool allowed;
 
 	response_header(response, "Vary", "Origin");

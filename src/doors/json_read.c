@@ -11,8 +11,8 @@
 
 struct reader {
 	const char *at, *end;
-	const char *reason;	/* NULL while all is well */
-	const char *fault;	/* where it is not */
+	const char *reason; /* NULL while all is well */
+	const char *fault; /* where it is not */
 	int depth;
 };
 
@@ -119,8 +119,7 @@ read_hex(struct reader *reader)
 	for (int i = 0; i < 4; i++) {
 		if (!isxdigit((unsigned char)reader->at[i]))
 			return -1;
-		digit = strchr(
-		    digits, tolower((unsigned char)reader->at[i]));
+		digit = strchr(digits, tolower((unsigned char)reader->at[i]));
 		value = value << 4 | (int)(digit - digits);
 	}
 	reader->at += 4;
@@ -130,11 +129,16 @@ read_hex(struct reader *reader)
 static void
 add_character(struct text *string, unsigned code)
 {
-	char bytes[4];
-	size_t length = code < 0x80 ? 1 : code < 0x800 ? 2
-	    : code < 0x10000 ? 3 : 4;
 	static const unsigned char first[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+	size_t length = 1;
+	char bytes[4];
 
+	if (code >= 0x80)
+		length = 2;
+	if (code >= 0x800)
+		length = 3;
+	if (code >= 0x10000)
+		length = 4;
 	for (size_t i = length - 1; i > 0; i--) {
 		bytes[i] = (char)(0x80 | (code & 0x3f));
 		code >>= 6;
@@ -159,12 +163,12 @@ read_unicode(struct reader *reader, struct text *string)
 		return 0;
 	}
 	start = reader->at;
-	if (high < 0xdc00 && skip_byte(reader, '\\') &&
-	    skip_byte(reader, 'u'))
+	if (high < 0xdc00 && skip_byte(reader, '\\') && skip_byte(reader, 'u'))
 		low = read_hex(reader);
 	if (low >= 0xdc00 && low <= 0xdfff) {
-		add_character(string, 0x10000u +
-		    (((unsigned)high & 0x3ff) << 10 | ((unsigned)low & 0x3ff)));
+		add_character(string,
+		    (unsigned)(0x10000 + ((high & 0x3ff) << 10) +
+			(low & 0x3ff)));
 		return 0;
 	}
 	reader->at = start;
@@ -210,7 +214,8 @@ read_characters(struct reader *reader, struct text *string)
 		if (skip_byte(reader, '"'))
 			return 0;
 		if (!skip_byte(reader, '\\')) {
-			fail(reader, reader->at, "Invalid control character at");
+			fail(
+			    reader, reader->at, "Invalid control character at");
 			return -1;
 		}
 		if (reader->at == reader->end)
@@ -229,8 +234,8 @@ read_string(struct reader *reader)
 	json_t *value = NULL;
 
 	if (read_characters(reader, &string) == 0)
-		value = json_stringn_nocheck(
-		    text_string(&string), string.length);
+		value =
+		    json_stringn_nocheck(text_string(&string), string.length);
 	text_free(&string);
 	return value;
 }
@@ -389,8 +394,7 @@ characters(const char *from, const char *to)
 }
 
 json_t *
-json_read(const char *bytes, size_t length, const char **reason,
-    size_t *offset)
+json_read(const char *bytes, size_t length, const char **reason, size_t *offset)
 {
 	struct reader reader = { .at = bytes, .end = bytes + length };
 	json_t *value = NULL;

@@ -18,8 +18,8 @@
 
 /* NULL when it is no JSON, or nested deeper than JSON_READ_DEPTH: *reason
  * (a literal) says why, *offset where, counted in characters. */
-json_t *json_read(const char *bytes, size_t length, const char **reason,
-    size_t *offset);
+json_t *json_read(
+    const char *bytes, size_t length, const char **reason, size_t *offset);
 
 /* A JSON string of any bytes: what is no UTF-8 becomes U+FFFD. */
 json_t *json_lossy_string(const char *bytes, size_t length);

@@ -15,8 +15,8 @@ json_answer(struct response *response, int status, json_t *value)
 	response->status = status;
 	response->content_type = "application/json";
 	text_clear(&response->body);
-	json_dump_callback(value, add_chunk, &response->body,
-	    JSON_COMPACT | JSON_ENCODE_ANY);
+	json_dump_callback(
+	    value, add_chunk, &response->body, JSON_COMPACT | JSON_ENCODE_ANY);
 	json_decref(value);
 }
 
@@ -34,9 +34,8 @@ void
 problem_add(struct problems *problems, const char *type, json_t *loc,
     const char *message, json_t *input, json_t *ctx)
 {
-	json_t *problem = json_pack("{s:s, s:o, s:s, s:o}", "type", type,
-	    "loc", loc, "msg", message, "input",
-	    input != NULL ? input : json_null());
+	json_t *problem = json_pack("{s:s, s:o, s:s, s:o}", "type", type, "loc",
+	    loc, "msg", message, "input", input != NULL ? input : json_null());
 
 	if (ctx != NULL)
 		json_object_set_new(problem, "ctx", ctx);
@@ -54,8 +53,8 @@ problems_any(const struct problems *problems)
 void
 problems_answer(struct problems *problems, struct response *response)
 {
-	json_answer(response, 422,
-	    json_pack("{s:o}", "detail", problems->list));
+	json_answer(
+	    response, 422, json_pack("{s:o}", "detail", problems->list));
 	problems->list = NULL;
 }
 

@@ -39,8 +39,8 @@ allow_add(struct text *allow, const char *method)
 }
 
 static void
-router_allow(const struct route *routes, const char *path,
-    struct response *response)
+router_allow(
+    const struct route *routes, const char *path, struct response *response)
 {
 	const char *argument;
 	size_t length;

@@ -14,8 +14,7 @@ json_check(const void *bytes, size_t length)
 
 	/* yajl takes these two for blanks; RFC 8259 has them nowhere. */
 	if (length == 0 || memchr(bytes, '\v', length) != NULL ||
-	    memchr(bytes, '\f', length) != NULL ||
-	    !text_is_utf8(bytes, length))
+	    memchr(bytes, '\f', length) != NULL || !text_is_utf8(bytes, length))
 		return false;
 	parser = yajl_alloc(NULL, NULL, NULL);
 	if (parser == NULL)

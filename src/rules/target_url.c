@@ -48,8 +48,8 @@ scheme_length(const char *url)
 
 /* Adds `length` bytes with what its part of a URL may not hold as %XX. */
 static void
-add_encoded(struct text *url, const char *bytes, size_t length,
-    const char *unsafe)
+add_encoded(
+    struct text *url, const char *bytes, size_t length, const char *unsafe)
 {
 	for (size_t i = 0; i < length; i++) {
 		unsigned char byte = (unsigned char)bytes[i];
@@ -159,8 +159,9 @@ host_normal(const char *host, const char **reason)
 	if (strpbrk(host, "%|\x7f") != NULL)
 		return NULL;
 	*reason = "invalid international domain name";
-	if (!host_is_ascii(host) && idn2_to_ascii_8z(host, &ascii,
-		IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+	if (!host_is_ascii(host) &&
+	    idn2_to_ascii_8z(
+		host, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
 		return NULL;
 	normal = memory_copy_string(ascii != NULL ? ascii : host);
 	idn2_free(ascii);
@@ -252,8 +253,8 @@ url_parse(const char *url, char **normal)
 	reason = url_normalise_host(parts);
 	if (reason != NULL)
 		goto out;
-	if (curl_url_get(parts, CURLUPART_URL, &whole,
-		CURLU_NO_DEFAULT_PORT) != CURLUE_OK)
+	if (curl_url_get(parts, CURLUPART_URL, &whole, CURLU_NO_DEFAULT_PORT) !=
+	    CURLUE_OK)
 		reason = "invalid domain character";
 	else if (strlen(whole) > URL_MAX_BYTES)
 		reason = "longer than 2048 bytes";

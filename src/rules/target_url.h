@@ -9,12 +9,12 @@
 
 enum target_url_fault {
 	TARGET_URL_OK,
-	TARGET_URL_MALFORMED,	/* url_parsing: reason says why */
-	TARGET_URL_SCHEME	/* url_scheme */
+	TARGET_URL_MALFORMED, /* url_parsing: reason says why */
+	TARGET_URL_SCHEME /* url_scheme */
 };
 
 /* *normal is yours to free() when OK, else NULL. *reason: a literal, the
  * phrase after "Input should be a valid URL, ". At most 2048 bytes. */
-enum target_url_fault target_url_parse(const char *text, char **normal,
-    const char **reason);
+enum target_url_fault
+target_url_parse(const char *text, char **normal, const char **reason);
 #endif

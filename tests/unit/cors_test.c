@@ -28,8 +28,7 @@ static const struct {
 	    "Access-Control-Allow-Credentials: true\r\n" },
 	{ "GET", "http://localhost", NULL, NULL, false, 0, "",
 	    "!Access-Control-Allow-Origin" },
-	{ "GET", "", NULL, NULL, false, 0, "",
-	    "!Access-Control-Allow-Origin" },
+	{ "GET", "", NULL, NULL, false, 0, "", "!Access-Control-Allow-Origin" },
 	{ "OPTIONS", PAGE, NULL, NULL, false, 0, "",
 	    "!Access-Control-Allow-Methods" },
 	{ "OPTIONS", PAGE, "PATCH", "x-a, x-b", true, 200, "OK",
@@ -78,12 +77,11 @@ cors_cases(void **state)
 			cases[i].answered ||
 		    response.status != cases[i].status)
 			fail_msg("case %zu: %d", i, response.status);
-		assert_string_equal(
-		    text_string(&response.body), cases[i].body);
+		assert_string_equal(text_string(&response.body), cases[i].body);
 		if ((strstr(text_string(&response.headers),
 			 there ? header : header + 1) != NULL) != there)
-			fail_msg("case %zu: %s", i,
-			    text_string(&response.headers));
+			fail_msg(
+			    "case %zu: %s", i, text_string(&response.headers));
 		text_free(&response.body);
 		text_free(&response.headers);
 	}

@@ -14,8 +14,14 @@ struct json_case {
 	size_t length;
 	bool valid;
 };
-#define YES(json) { json, sizeof(json) - 1, true }
-#define NO(json) { json, sizeof(json) - 1, false }
+#define YES(json) \
+	{ \
+		json, sizeof(json) - 1, true \
+	}
+#define NO(json) \
+	{ \
+		json, sizeof(json) - 1, false \
+	}
 
 static const struct json_case cases[] = {
 	YES("null"),
@@ -75,7 +81,8 @@ static const struct json_case cases[] = {
 	NO("\"\xff\""),
 	NO("\"\xed\xa0\x80\""),
 	NO("\"\xc0\x80\""),
-	NO("\xc2\xa0" "1"),
+	NO("\xc2\xa0"
+	   "1"),
 };
 
 static void

@@ -18,9 +18,14 @@ struct read_case {
 	const char *reason;
 	size_t offset;
 };
-#define YES(json, want) { json, sizeof(json) - 1, want, NULL, 0 }
+#define YES(json, want) \
+	{ \
+		json, sizeof(json) - 1, want, NULL, 0 \
+	}
 #define NO(json, offset, reason) \
-	{ json, sizeof(json) - 1, NULL, reason, offset }
+	{ \
+		json, sizeof(json) - 1, NULL, reason, offset \
+	}
 
 static const struct read_case cases[] = {
 	YES("null", "null"),
@@ -120,8 +125,8 @@ json_lossy(void **state)
 	char *text = json_dumps(string, JSON_ENCODE_ANY);
 
 	(void)state;
-	assert_string_equal(text,
-	    "\"a\xef\xbf\xbd\xc3\xa4\xef\xbf\xbd\xef\xbf\xbdz\\u0000\"");
+	assert_string_equal(
+	    text, "\"a\xef\xbf\xbd\xc3\xa4\xef\xbf\xbd\xef\xbf\xbdz\\u0000\"");
 	free(text);
 	json_decref(string);
 }

@@ -29,8 +29,8 @@ problem_of_one_sentence(void **state)
 	problem_answer(NULL, &response, 404, "Not Found");
 	response_is(&response, 404, "", "{\"detail\":\"Not Found\"}");
 	problem_answer(NULL, &response, 503, "Later");
-	response_is(&response, 503, "Retry-After: 2\r\n",
-	    "{\"detail\":\"Later\"}");
+	response_is(
+	    &response, 503, "Retry-After: 2\r\n", "{\"detail\":\"Later\"}");
 }
 
 static void

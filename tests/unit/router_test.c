@@ -97,16 +97,15 @@ router_cases(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct request request = { .method = cases[i].method,
-			.path = (char *)cases[i].path, .query = "" };
+			.path = (char *)cases[i].path,
+			.query = "" };
 		struct response response = { 0 };
 
-		router_dispatch(
-		    routes, &request, &response, refuse, context);
+		router_dispatch(routes, &request, &response, refuse, context);
 		if (response.status != cases[i].status)
 			fail_msg("%s %s: %d", cases[i].method, cases[i].path,
 			    response.status);
-		assert_string_equal(
-		    text_string(&response.body), cases[i].body);
+		assert_string_equal(text_string(&response.body), cases[i].body);
 		assert_string_equal(
 		    text_string(&response.headers), cases[i].headers);
 		text_free(&response.body);

@@ -37,16 +37,21 @@ static const struct {
 	{ "http://a?x", OK, "http://a/?x" },
 	{ "http://a/b@c:d", OK, "http://a/b@c:d" },
 	{ "http://a/{\"}^", OK, "http://a/%7B%22%7D%5E" },
-	{ "http://b\xc3\xbc" "cher.example/p\xc3\xa4th?q=\xc3\xbc", OK,
-	    "http://xn--bcher-kva.example/p%C3%A4th?q=%C3%BC" },
-	{ "http://B\xc3\x9c" "CHER.example/", OK,
-	    "http://xn--bcher-kva.example/" },
+	{ "http://b\xc3\xbc"
+	  "cher.example/p\xc3\xa4th?q=\xc3\xbc",
+	    OK, "http://xn--bcher-kva.example/p%C3%A4th?q=%C3%BC" },
+	{ "http://B\xc3\x9c"
+	  "CHER.example/",
+	    OK, "http://xn--bcher-kva.example/" },
 	{ "http://fa\xc3\x9f.de/", OK, "http://xn--fa-hia.de/" },
 	{ "http://127.1/", OK, "http://127.0.0.1/" },
 	{ "http://0x7f000001/", OK, "http://127.0.0.1/" },
 	{ "http://2130706433/", OK, "http://127.0.0.1/" },
-	{ "http://127\xe3\x80\x82" "0\xe3\x80\x82" "0\xe3\x80\x82" "1/", OK,
-	    "http://127.0.0.1/" },
+	{ "http://127\xe3\x80\x82"
+	  "0\xe3\x80\x82"
+	  "0\xe3\x80\x82"
+	  "1/",
+	    OK, "http://127.0.0.1/" },
 	{ "http://[::1]:8080/x", OK, "http://[::1]:8080/x" },
 	{ "http://[0:0:0::1]/", OK, "http://[::1]/" },
 	{ "", BAD, "input is empty" },
