@@ -15,34 +15,34 @@ struct range {
 };
 
 static const char *const refused_v4[] = {
-	"0.0.0.0/8",		/* this network, RFC 1122: reaches localhost */
-	"10.0.0.0/8",		/* private, RFC 1918 */
-	"100.64.0.0/10",	/* shared, RFC 6598; Alibaba metadata */
-	"127.0.0.0/8",		/* loopback */
-	"168.63.129.16/32",	/* Azure's metadata, in no registry */
-	"169.254.0.0/16",	/* link-local, RFC 3927; cloud metadata */
-	"172.16.0.0/12",	/* private */
-	"192.0.0.0/24",		/* protocol assignments, RFC 6890 */
-	"192.0.2.0/24",		/* documentation, RFC 5737 */
-	"192.31.196.0/24",	/* AS112, RFC 7535 */
-	"192.52.193.0/24",	/* AMT, RFC 7450 */
-	"192.88.99.0/24",	/* 6to4 relays, RFC 7526 */
-	"192.168.0.0/16",	/* private */
-	"192.175.48.0/24",	/* AS112, RFC 7534 */
-	"198.18.0.0/15",	/* benchmarking, RFC 2544 */
-	"198.51.100.0/24",	/* documentation */
-	"203.0.113.0/24",	/* documentation */
-	"224.0.0.0/4",		/* multicast, RFC 5771 */
-	"240.0.0.0/4",		/* reserved, broadcast */
+	"0.0.0.0/8", /* this network, RFC 1122: reaches localhost */
+	"10.0.0.0/8", /* private, RFC 1918 */
+	"100.64.0.0/10", /* shared, RFC 6598; Alibaba metadata */
+	"127.0.0.0/8", /* loopback */
+	"168.63.129.16/32", /* Azure's metadata, in no registry */
+	"169.254.0.0/16", /* link-local, RFC 3927; cloud metadata */
+	"172.16.0.0/12", /* private */
+	"192.0.0.0/24", /* protocol assignments, RFC 6890 */
+	"192.0.2.0/24", /* documentation, RFC 5737 */
+	"192.31.196.0/24", /* AS112, RFC 7535 */
+	"192.52.193.0/24", /* AMT, RFC 7450 */
+	"192.88.99.0/24", /* 6to4 relays, RFC 7526 */
+	"192.168.0.0/16", /* private */
+	"192.175.48.0/24", /* AS112, RFC 7534 */
+	"198.18.0.0/15", /* benchmarking, RFC 2544 */
+	"198.51.100.0/24", /* documentation */
+	"203.0.113.0/24", /* documentation */
+	"224.0.0.0/4", /* multicast, RFC 5771 */
+	"240.0.0.0/4", /* reserved, broadcast */
 };
 
 /* Within 2000::/3; outside of it everything is refused. */
 static const char *const refused_v6[] = {
-	"2001::/23",		/* protocol assignments, RFC 2928; Teredo */
-	"2001:db8::/32",	/* documentation, RFC 3849 */
-	"2002::/16",		/* 6to4, RFC 3056: embeds IPv4 */
-	"2620:4f:8000::/48",	/* AS112, RFC 7534 */
-	"3fff::/20",		/* documentation, RFC 9637 */
+	"2001::/23", /* protocol assignments, RFC 2928; Teredo */
+	"2001:db8::/32", /* documentation, RFC 3849 */
+	"2002::/16", /* 6to4, RFC 3056: embeds IPv4 */
+	"2620:4f:8000::/48", /* AS112, RFC 7534 */
+	"3fff::/20", /* documentation, RFC 9637 */
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -96,12 +96,12 @@ range_has(const struct range *range, const unsigned char address[16])
 
 	return memcmp(range->address, address, whole) == 0 &&
 	    (rest == 0 ||
-	    ((range->address[whole] ^ address[whole]) & mask) == 0);
+		((range->address[whole] ^ address[whole]) & mask) == 0);
 }
 
 static bool
-ranges_have(const struct range *ranges, size_t count,
-    const unsigned char address[16])
+ranges_have(
+    const struct range *ranges, size_t count, const unsigned char address[16])
 {
 	for (size_t i = 0; i < count; i++)
 		if (range_has(&ranges[i], address))
@@ -140,8 +140,8 @@ egress_open(const char *allowed, char bad[EGRESS_BAD_SIZE])
 			rc = -1;
 			break;
 		}
-		allowed_ranges = memory_resize(allowed_ranges,
-		    (allowed_count + 1) * sizeof(range));
+		allowed_ranges = memory_resize(
+		    allowed_ranges, (allowed_count + 1) * sizeof(range));
 		allowed_ranges[allowed_count++] = range;
 	}
 	free(copy);
@@ -211,7 +211,7 @@ egress_allows(const struct sockaddr *address)
 		return false;
 	if (address->sa_family == AF_INET6 &&
 	    ((const struct sockaddr_in6 *)(const void *)address)
-		->sin6_scope_id != 0)
+		    ->sin6_scope_id != 0)
 		return false;
 	return bytes_allowed(bytes);
 }

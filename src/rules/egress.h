@@ -22,5 +22,5 @@ int egress_open(const char *allowed, char bad[EGRESS_BAD_SIZE]);
 void egress_set_own(const struct sockaddr *const *addresses, int count);
 
 bool egress_allows(const struct sockaddr *address);
-bool egress_allows_text(const char *address);	/* as inet_pton reads it */
+bool egress_allows_text(const char *address); /* as inet_pton reads it */
 #endif

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 static const struct {
-	const char *error;	/* NULL: made from the numbers */
+	const char *error; /* NULL: made from the numbers */
 	int health;
 } ends[] = {
 	[END_ANSWERED] = { NULL, HEALTH_NEUTRAL },
@@ -33,8 +33,8 @@ static bool
 concerns_body(enum outcome_end end)
 {
 	return end == END_ANSWERED || end == END_BODY_CUT ||
-	    end == END_BODY_SHORT || end == END_TIMED_OUT ||
-	    end == END_RESET || end == END_CLOSED || end == END_MALFORMED;
+	    end == END_BODY_SHORT || end == END_TIMED_OUT || end == END_RESET ||
+	    end == END_CLOSED || end == END_MALFORMED;
 }
 
 static void
@@ -42,7 +42,7 @@ say_accepted(const struct outcome_seen *seen, struct outcome *outcome)
 {
 	outcome->kind = OUTCOME_SUCCESS;
 	outcome->health = HEALTH_WELL;
-	if (seen->end == END_TIMED_OUT) {	/* it holds a slot that long */
+	if (seen->end == END_TIMED_OUT) { /* it holds a slot that long */
 		outcome->health = HEALTH_TIMED_OUT;
 		snprintf(outcome->error, OUTCOME_ERROR_SIZE,
 		    "the answer's body did not end within %.1f s",
@@ -66,7 +66,7 @@ say_answer(const struct outcome_seen *seen, struct outcome *outcome)
 	snprintf(outcome->error, OUTCOME_ERROR_SIZE, "HTTP %d", seen->status);
 	outcome->health = HEALTH_NEUTRAL;
 	if (seen->status == 429 || seen->status == 503)
-		outcome->health = HEALTH_SICK;	/* "not so much at once" */
+		outcome->health = HEALTH_SICK; /* "not so much at once" */
 	if (seen->status == 410) {
 		outcome->kind = OUTCOME_FAILURE;
 		outcome->disable = true;

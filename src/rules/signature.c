@@ -41,8 +41,8 @@ signature_make(const char *secret, const char *id, int64_t timestamp,
 	int head_length;
 
 	crypto_auth_hmacsha256_init(&state, key, key_length);
-	crypto_auth_hmacsha256_update(&state, (const unsigned char *)id,
-	    strlen(id));
+	crypto_auth_hmacsha256_update(
+	    &state, (const unsigned char *)id, strlen(id));
 	head_length = snprintf(head, sizeof(head), ".%" PRId64 ".", timestamp);
 	crypto_auth_hmacsha256_update(&state, (const unsigned char *)head,
 	    (unsigned long long)head_length);

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SIGNATURE_SIZE 48	/* "v1," base64 of 32 bytes, NUL */
+#define SIGNATURE_SIZE 48 /* "v1," base64 of 32 bytes, NUL */
 
 /*
  * A secret "whsec_..." is base64 of the key (padding optional); any other,

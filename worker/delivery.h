@@ -1,0 +1,103 @@
+#ifndef WORKER_DELIVERY_H
+#define WORKER_DELIVERY_H
+/*
+ * A delivery process. Its loop: tick, poll, dispatch, settle.
+ *
+ *   queue_take -> wanted ids -> claim -> jobs in flight -> jobs done
+ *       ^                                                      |
+ *       `------ queue_settle <--- commit <--- settle batch <---'
+ *
+ * One statement is under way in PostgreSQL at a time; claims and settles take
+ * turns. A job is freed only once its result is committed.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stores/db.h"
+#include "stores/delivery.h"
+#include "stores/queue.h"
+#include "transfer.h"
+#include "window.h"
+
+/* One webhook in our hands. */
+struct job {
+	struct job *next;
+	struct claimed *claimed;
+	bool slow; /* of a time-out subscription */
+	struct uuid log_id;
+	struct transfer_answer answer;
+	struct outcome outcome;
+	struct result result; /* points into the rest of the job */
+};
+
+struct jobs { /* first in, first out */
+	struct job *first, *last;
+	size_t count;
+};
+void jobs_add(struct jobs *jobs, struct job *job);
+struct job *jobs_take(struct jobs *jobs); /* NULL when empty */
+void job_free(struct job *job);
+
+struct wanted { /* an id to be claimed */
+	struct uuid webhook_id, subscription_id;
+	bool slow;
+};
+
+#define WANTS_MOST 256 /* in one claim */
+
+struct wants {
+	struct wanted list[WANTS_MOST];
+	size_t count;
+};
+
+struct delivery {
+	struct db *db;
+	struct queue *queue; /* takes and settles */
+	struct queue *bell; /* only waits to be woken */
+	struct transfers *transfers;
+	struct window *window;
+	struct lease lease; /* of the latest claim */
+	size_t room; /* in flight at most */
+	bool stops;
+
+	enum { DOING_NOTHING, DOING_CLAIM, DOING_PICK, DOING_SETTLE } doing;
+	bool settled_last; /* so that claims get their turn */
+	bool database_away; /* the last statement found none */
+
+	struct wants wants; /* to be claimed, or being claimed */
+	struct wants doubts; /* a claim of `doubted` that may have been
+				   committed, or not: to be given back */
+	struct lease doubted;
+	int64_t doubts_at;
+	struct jobs alone; /* claimed; each runs with no other */
+	struct jobs unsent; /* claimed while we stop: to be given back */
+	bool alone_runs;
+	size_t slow_count; /* in flight of slow subscriptions */
+	struct jobs done; /* to be committed */
+	struct jobs batch; /* being committed */
+	size_t batch_most;
+
+	bool take_is_out, bell_is_out;
+	int64_t take_at, pick_at, clock_at; /* monotonic */
+	int64_t pick_wait_ms;
+};
+
+/* Runs until SIGTERM. Exit status for main. */
+int delivery_run(int slot, uint64_t incarnation);
+
+/* dispatch.c: from the queue, or without Redis from PostgreSQL, to HTTP. */
+void dispatch_step(struct delivery *delivery, int64_t now);
+bool dispatch_wants_database(const struct delivery *delivery);
+int dispatch_claim(struct delivery *delivery); /* 0 begun, -1 */
+void dispatch_claimed(struct delivery *delivery, bool well);
+void dispatch_picked(struct delivery *delivery, bool well);
+/* Hands back what was taken and not sent; may wait for PostgreSQL. */
+void dispatch_give_back(struct delivery *delivery);
+int64_t dispatch_wait_ms(const struct delivery *delivery, int64_t now);
+
+/* settle.c: from an answer to its commit, and only then to the queue. */
+void settle_answers(struct delivery *delivery);
+int settle_begin(struct delivery *delivery); /* 0 begun, -1 */
+void settle_end(struct delivery *delivery, bool well);
+#endif

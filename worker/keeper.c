@@ -1,0 +1,330 @@
+#include "keeper.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "child.h"
+#include "ground/clock.h"
+#include "ground/config.h"
+#include "ground/log.h"
+#include "shared.h"
+#include "stores/db.h"
+#include "stores/delivery.h"
+#include "stores/maintenance.h"
+#include "stores/queue.h"
+#include "stores/webhook.h"
+#include "watch.h"
+
+#define PAGE 1000 /* rows of a full pass at once */
+#define PAGES_A_TURN 20
+#define SLOW_PAGE 500 /* rows a second of the slow pass */
+#define RECENT_MOST 10000
+#define EXPIRE_MOST 1000
+#define LATE_MS 60000 /* the oldest due webhook may wait so long */
+#define PUSH_MOST 500
+#define PUSH_PATIENCE_MS 1000
+
+struct keeper {
+	int slot;
+	struct db *db;
+	struct queue *queue;
+	struct watch *watch;
+	bool full_pass; /* from both ends, until they meet */
+	struct uuid oldest, newest, slow; /* cursors */
+};
+
+/* Redis's buffer is bounded, so a page waits until the last one has left. */
+static void
+queue_drain(struct queue *queue)
+{
+	int64_t end = clock_monotonic_ms() + PUSH_PATIENCE_MS;
+	struct pollfd fd;
+
+	while (queue_step(queue) == 0 && (queue_events(queue) & POLLOUT) != 0 &&
+	    clock_monotonic_ms() < end) {
+		fd = (struct pollfd){ .fd = queue_socket(queue),
+			.events = queue_events(queue) };
+		poll(&fd, 1, 50);
+	}
+}
+
+static void
+keeper_push(struct keeper *keeper, const struct due *due, size_t count)
+{
+	struct queue_entry entries[PUSH_MOST];
+	size_t done = 0, some;
+
+	while (done < count) {
+		some = count - done < PUSH_MOST ? count - done : PUSH_MOST;
+		for (size_t i = 0; i < some; i++)
+			entries[i] =
+			    (struct queue_entry){ due[done + i].webhook_id,
+				    due[done + i].subscription_id,
+				    due[done + i].due_at };
+		queue_push(keeper->queue, entries, some, clock_database_ms());
+		queue_drain(keeper->queue);
+		done += some;
+	}
+}
+
+static void
+bury_dead(struct keeper *keeper)
+{
+	uint64_t incarnation;
+	struct due *due = NULL;
+	int count;
+
+	shared_acknowledge();
+	while (db_retry_wait_ms(keeper->db) == 0 &&
+	    (incarnation = shared_dead()) != 0) {
+		count =
+		    delivery_break_incarnation(keeper->db, incarnation, &due);
+		if (count == -1)
+			return; /* it stays noted */
+		shared_forget(incarnation);
+		if (count > 0)
+			log_warning("broke the leases of a dead process "
+				    "count=%d",
+			    count);
+		keeper_push(keeper, due, (size_t)count);
+		free(due);
+		due = NULL;
+	}
+}
+
+/* A page from one end: 1, 0 once there is nothing further, -1 on error. */
+static int
+pass_page(
+    struct keeper *keeper, struct uuid *cursor, bool backward, size_t most)
+{
+	struct due *due = NULL;
+	size_t scanned = 0;
+	int count =
+	    delivery_page(keeper->db, cursor, backward, most, &due, &scanned);
+
+	if (count > 0)
+		keeper_push(keeper, due, (size_t)count);
+	free(due);
+	return count == -1 ? -1 : scanned > 0;
+}
+
+static void
+full_pass_begin(struct keeper *keeper)
+{
+	log_info("started a full pass: Redis was restarted or emptied");
+	keeper->full_pass = true;
+	memset(&keeper->oldest, 0, sizeof(keeper->oldest));
+	memset(&keeper->newest, 0xff, sizeof(keeper->newest));
+}
+
+/* The oldest have waited longest, the newest are waited for: in turn. */
+static void
+full_pass_step(struct keeper *keeper)
+{
+	int newer, older;
+
+	for (int i = 0; i < PAGES_A_TURN && queue_is_up(keeper->queue); i++) {
+		newer = pass_page(keeper, &keeper->newest, true, PAGE);
+		older = pass_page(keeper, &keeper->oldest, false, PAGE);
+		shared_beat(keeper->slot);
+		if (newer == -1 || older == -1)
+			return; /* goes on at the next turn */
+		if (newer == 0 || older == 0 ||
+		    uuid_compare(&keeper->oldest, &keeper->newest) >= 0) {
+			keeper->full_pass = false;
+			log_info("ended a full pass");
+			return;
+		}
+	}
+}
+
+static void
+each_second(struct keeper *keeper)
+{
+	int64_t now = clock_database_ms();
+	struct due *due = NULL;
+	int count;
+
+	if (queue_check_epoch(keeper->queue) == 0)
+		full_pass_begin(keeper);
+	if (!queue_is_up(keeper->queue))
+		return;
+	count = delivery_recently_due(
+	    keeper->db, now - 10000, now - 2000, RECENT_MOST, &due);
+	if (count > 0)
+		keeper_push(keeper, due, (size_t)count);
+	free(due);
+	if (!keeper->full_pass &&
+	    pass_page(keeper, &keeper->slow, false, SLOW_PAGE) == 0)
+		memset(&keeper->slow, 0, sizeof(keeper->slow));
+}
+
+static void
+watch_leases(struct keeper *keeper)
+{
+	int64_t least = config.lease_seconds * 1000;
+	struct held *held = NULL, stale;
+	struct due *due;
+	size_t at = 0;
+	int count = delivery_leases(keeper->db, &held);
+
+	if (count == -1) {
+		watch_miss(keeper->watch);
+		free(held);
+		return;
+	}
+	watch_look(
+	    keeper->watch, held, (size_t)count, clock_monotonic_ms(), 10000);
+	free(held);
+	while (watch_expired(keeper->watch, least, &at, &stale) == 1) {
+		char id[UUID_TEXT_SIZE];
+
+		due = NULL;
+		count = delivery_break_lease(
+		    keeper->db, &stale.webhook_id, stale.lease, &due);
+		if (count > 0) {
+			log_warning("broke a lease that nobody settled "
+				    "webhook=%s",
+			    uuid_text(&stale.webhook_id, id));
+			keeper_push(keeper, due, (size_t)count);
+		}
+		free(due);
+		shared_beat(keeper->slot);
+		if (count == -1)
+			return;
+	}
+}
+
+static void
+expire(struct keeper *keeper)
+{
+	int count;
+
+	do {
+		count = delivery_expire(
+		    keeper->db, config.log_retention_hours, EXPIRE_MOST);
+		if (count > 0)
+			log_info(
+			    "ended what cannot be delivered count=%d", count);
+		shared_beat(keeper->slot);
+	} while (count >= EXPIRE_MOST && !child_stops());
+}
+
+static void
+look_at_leases(struct keeper *keeper)
+{
+	watch_leases(keeper);
+	expire(keeper);
+}
+
+static void
+measure_clock(struct keeper *keeper)
+{
+	maintenance_measure_clock(keeper->db);
+}
+
+static void
+warn_of_late(struct keeper *keeper)
+{
+	struct webhook_backlog backlog;
+
+	if (webhook_backlog(keeper->db, &backlog) == 0 &&
+	    backlog.oldest_due_ms > LATE_MS)
+		log_warning("webhooks wait oldest_s=%" PRId64
+			    " pending=%" PRId64,
+		    backlog.oldest_due_ms / 1000, backlog.pending);
+}
+
+static void
+make_partitions(struct keeper *keeper)
+{
+	maintenance_ensure_partitions(keeper->db);
+}
+
+static void
+note_partitions(struct keeper *keeper)
+{
+	maintenance_note_partitions(keeper->db);
+}
+
+static struct duty {
+	int64_t every_ms;
+	void (*run)(struct keeper *keeper);
+	int64_t next;
+} duties[] = {
+	{ 10000, measure_clock, 0 },
+	{ 600000, make_partitions, 0 },
+	{ 1000, each_second, 0 },
+	{ 5000, look_at_leases, 0 },
+	{ 60000, warn_of_late, 0 },
+	{ 3600000, note_partitions, 0 },
+};
+#define DUTIES (sizeof(duties) / sizeof(duties[0]))
+
+/* What is due; returns how long one may sleep. */
+static int64_t
+keeper_tick(struct keeper *keeper)
+{
+	int64_t now, wait = 1000;
+
+	if (db_retry_wait_ms(keeper->db) > 0) {
+		watch_miss(keeper->watch);
+		return db_retry_wait_ms(keeper->db);
+	}
+	for (size_t i = 0; i < DUTIES && !child_stops(); i++) {
+		now = clock_monotonic_ms();
+		if (now >= duties[i].next) {
+			duties[i].run(keeper);
+			duties[i].next = now + duties[i].every_ms;
+			shared_beat(keeper->slot);
+		}
+		if (duties[i].next - now < wait)
+			wait = duties[i].next - now;
+	}
+	if (keeper->full_pass)
+		full_pass_step(keeper);
+	if (keeper->full_pass && queue_is_up(keeper->queue))
+		return db_retry_wait_ms(keeper->db);
+	return wait > 0 ? wait : 0;
+}
+
+static void
+keeper_wait(struct keeper *keeper, int64_t wait_ms)
+{
+	struct pollfd fds[] = {
+		{ .fd = shared_socket(), .events = POLLIN },
+		{ .fd = child_stop_socket(), .events = POLLIN },
+		{ .fd = child_parent_socket(), .events = POLLIN },
+		{ .fd = queue_socket(keeper->queue),
+		    .events = queue_events(keeper->queue) },
+	};
+
+	poll(fds, 4, (int)wait_ms);
+	if (fds[2].revents != 0)
+		child_parent_gone();
+	queue_step(keeper->queue);
+}
+
+int
+keeper_run(int slot)
+{
+	struct keeper keeper = { .slot = slot };
+
+	keeper.db = db_new(config.database_url, DB_MAINTAIN);
+	keeper.queue = queue_new(config.redis_url, config.share_dir);
+	keeper.watch = watch_new();
+	log_info("started keeping");
+	while (!child_stops()) {
+		shared_beat(slot);
+		bury_dead(&keeper);
+		keeper_wait(&keeper, keeper_tick(&keeper));
+	}
+	bury_dead(&keeper); /* who died while the service stopped */
+	log_info("stopped keeping");
+	watch_free(keeper.watch);
+	queue_free(keeper.queue);
+	db_free(keeper.db);
+	return 0;
+}

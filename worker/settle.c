@@ -1,0 +1,248 @@
+/* From an answer to its commit, and only then to the queue and the log. */
+#include "delivery.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ground/clock.h"
+#include "ground/config.h"
+#include "ground/log.h"
+#include "rules/backoff.h"
+#include "stores/maintenance.h"
+
+#define BATCH_MOST 500
+
+void
+jobs_add(struct jobs *jobs, struct job *job)
+{
+	job->next = NULL;
+	if (jobs->first == NULL)
+		jobs->first = job;
+	else
+		jobs->last->next = job;
+	jobs->last = job;
+	jobs->count++;
+}
+
+struct job *
+jobs_take(struct jobs *jobs)
+{
+	struct job *job = jobs->first;
+
+	if (job == NULL)
+		return NULL;
+	jobs->first = job->next;
+	jobs->count--;
+	job->next = NULL;
+	return job;
+}
+
+void
+job_free(struct job *job)
+{
+	claimed_release(job->claimed);
+	free(job->claimed);
+	text_free(&job->answer.headers);
+	text_free(&job->answer.body);
+	free(job);
+}
+
+/* Puts `from` before all of `to`, in order. */
+static void
+jobs_put_back(struct jobs *to, struct jobs *from)
+{
+	if (from->first == NULL)
+		return;
+	from->last->next = to->first;
+	if (to->first == NULL)
+		to->last = from->last;
+	to->first = from->first;
+	to->count += from->count;
+	*from = (struct jobs){ 0 };
+}
+
+/* What a receiver sends may be any bytes; a text column takes UTF-8. */
+static void
+headers_clean(struct text *headers)
+{
+	for (size_t i = 0; i < headers->length; i++)
+		if (headers->bytes[i] == '\0')
+			headers->bytes[i] = ' ';
+	if (text_is_utf8(headers->bytes, headers->length))
+		return;
+	for (size_t i = 0; i < headers->length; i++)
+		if ((unsigned char)headers->bytes[i] >= 0x80)
+			headers->bytes[i] = '?';
+}
+
+static void
+result_decide(struct job *job)
+{
+	struct result *result = &job->result;
+	int64_t delay;
+
+	result->kind = job->outcome.kind == OUTCOME_SUCCESS ? RESULT_SUCCESS
+							    : RESULT_FAILURE;
+	if (job->outcome.kind != OUTCOME_RETRY)
+		return;
+	delay = backoff_ms(config.retry_ms, config.retries,
+	    job->claimed->retries_used, config.retry_jitter_percent,
+	    randombytes_random());
+	if (delay == -1)
+		return;
+	result->kind = RESULT_RETRY;
+	result->due_at = clock_database_ms() + delay;
+}
+
+static void
+job_answered(struct job *job)
+{
+	struct transfer_answer *answer = &job->answer;
+	const struct claimed *claimed = job->claimed;
+
+	job->outcome = outcome_of(&answer->seen);
+	headers_clean(&answer->headers);
+	job->result = (struct result){
+		.log_id = job->log_id,
+		.webhook_id = claimed->webhook_id,
+		.subscription_id = claimed->subscription_id,
+		.lease = claimed->lease,
+		.target_url = claimed->target_url,
+		.attempt_number = claimed->attempt_number,
+		.status_code = answer->seen.status,
+		.error =
+		    job->outcome.error[0] != '\0' ? job->outcome.error : NULL,
+		.duration_ms = answer->duration_ms,
+		.response_headers = answer->headers.bytes,
+		.response_body = answer->body.bytes,
+		.response_body_length = answer->body.length,
+		.disable = job->outcome.disable,
+	};
+	result_decide(job);
+}
+
+void
+settle_answers(struct delivery *delivery)
+{
+	struct transfer_answer answer;
+
+	while (transfers_answer(delivery->transfers, &answer) == 1) {
+		struct job *job = answer.owner;
+
+		job->answer = answer;
+		window_leave(delivery->window, &job->claimed->subscription_id);
+		delivery->slow_count -= job->slow;
+		delivery->alone_runs = false;
+		job_answered(job);
+		jobs_add(&delivery->done, job);
+	}
+}
+
+int
+settle_begin(struct delivery *delivery)
+{
+	const struct result *results[BATCH_MOST];
+	size_t count = 0;
+
+	if (delivery->batch_most == 0 || delivery->batch_most > BATCH_MOST)
+		delivery->batch_most = BATCH_MOST;
+	while (count < delivery->batch_most && delivery->done.count > 0) {
+		struct job *job = jobs_take(&delivery->done);
+
+		results[count++] = &job->result;
+		jobs_add(&delivery->batch, job);
+	}
+	return delivery_settle_start(delivery->db, results, count);
+}
+
+static void
+job_log(const struct job *job)
+{
+	static const char *const kinds[] = { [RESULT_SUCCESS] = "success",
+		[RESULT_RETRY] = "retry",
+		[RESULT_FAILURE] = "failure" };
+	const struct result *result = &job->result;
+	char webhook[UUID_TEXT_SIZE], subscription[UUID_TEXT_SIZE];
+
+	log_info("attempted webhook=%s subscription=%s attempt=%d outcome=%s "
+		 "status=%d ms=%" PRId64 " error=\"%s\"",
+	    uuid_text(&result->webhook_id, webhook),
+	    uuid_text(&result->subscription_id, subscription),
+	    result->attempt_number, kinds[result->kind], result->status_code,
+	    result->duration_ms, result->error != NULL ? result->error : "");
+}
+
+static void
+batch_tell(struct delivery *delivery)
+{
+	static const int healths[] = { [HEALTH_WELL] = QUEUE_WELL,
+		[HEALTH_SICK] = QUEUE_SICK,
+		[HEALTH_TIMED_OUT] = QUEUE_TIMED_OUT,
+		[HEALTH_NEUTRAL] = QUEUE_NEUTRAL };
+	struct queue_settled settled[BATCH_MOST];
+	size_t count = 0;
+	struct job *job;
+
+	while ((job = jobs_take(&delivery->batch)) != NULL) {
+		settled[count++] = (struct queue_settled){
+			.webhook_id = job->result.webhook_id,
+			.subscription_id = job->result.subscription_id,
+			.due_at = job->result.due_at,
+			.health = healths[job->outcome.health],
+		};
+		job_log(job);
+		job_free(job);
+	}
+	queue_settle(delivery->queue, settled, count, clock_database_ms(),
+	    config.window_max);
+	delivery->take_at = 0; /* windows and slots came free */
+}
+
+/* A statement that is wrong for one row is wrong for all: they go one by
+ * one, and the one that cannot be stored ends here. Its lease is broken by
+ * the keeper, and after ten such interruptions it fails. */
+static void
+batch_refused(struct delivery *delivery)
+{
+	char id[UUID_TEXT_SIZE];
+	struct job *job;
+
+	if (delivery->batch.count > 1) {
+		delivery->batch_most = 1;
+		return;
+	}
+	job = jobs_take(&delivery->batch);
+	if (job == NULL)
+		return;
+	log_error("dropped a result that cannot be stored webhook=%s",
+	    uuid_text(&job->result.webhook_id, id));
+	job_free(job);
+}
+
+void
+settle_end(struct delivery *delivery, bool well)
+{
+	size_t late;
+
+	if (well) {
+		late = delivery_settle_finish(delivery->db);
+		if (late > 0)
+			log_warning("results came late, their lease was "
+				    "broken count=%zu",
+			    late);
+		delivery->batch_most *= 2;
+		batch_tell(delivery);
+		return;
+	}
+	switch (db_error(delivery->db)) {
+	case DB_NO_PARTITION:
+		maintenance_ensure_partitions(delivery->db);
+		break;
+	case DB_BAD:
+	case DB_CONFLICT: batch_refused(delivery); break;
+	default: break;
+	}
+	jobs_put_back(&delivery->done, &delivery->batch);
+}

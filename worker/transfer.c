@@ -1,0 +1,472 @@
+#include "transfer.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ground/clock.h"
+#include "ground/log.h"
+#include "rules/egress.h"
+#include "rules/signature.h"
+
+#ifndef POSTRIDER_VERSION
+#define POSTRIDER_VERSION "0.1.0"
+#endif
+
+#define HEADER_BYTES_MAX (32 * 1024)
+#define HEADER_LINES_MAX 100
+#define INTERIM_MAX 20 /* 1xx answers */
+#define BODY_BYTES_MAX (64 * 1024)
+#define HEADERS_KEPT (8 * 1024)
+#define BODY_KEPT (4 * 1024)
+#define OTHERS_MAX 8
+
+struct transfer {
+	struct transfer *next; /* of the idle ones */
+	CURL *easy;
+	struct curl_slist *fields;
+	const struct claimed *claimed;
+	void *owner;
+	int64_t started_ms;
+	size_t taken; /* payload bytes libcurl has */
+	bool blocked, opened; /* refused, tried an address */
+	bool header_done, malformed, body_full;
+	int status, interim, lines;
+	size_t header_bytes, body_bytes;
+	struct text headers, body;
+};
+
+struct transfers {
+	CURLM *multi;
+	struct transfer *all, *idle;
+	size_t room, count;
+	int64_t timeout_ms;
+};
+
+static curl_socket_t
+transfer_open_socket(
+    void *data, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct transfer *transfer = data;
+
+	if (purpose != CURLSOCKTYPE_IPCXN || !egress_allows(&address->addr)) {
+		transfer->blocked = true;
+		return CURL_SOCKET_BAD;
+	}
+	transfer->opened = true;
+	return socket(address->family, address->socktype | SOCK_CLOEXEC,
+	    address->protocol);
+}
+
+/* A reused connection was judged when it was opened; this asks again. */
+static int
+transfer_before_request(
+    void *data, char *remote, char *local, int remote_port, int local_port)
+{
+	struct transfer *transfer = data;
+
+	(void)local;
+	(void)remote_port;
+	(void)local_port;
+	if (egress_allows_text(remote))
+		return CURL_PREREQFUNC_OK;
+	transfer->blocked = true;
+	transfer->opened = false;
+	return CURL_PREREQFUNC_ABORT;
+}
+
+static size_t
+transfer_read(char *to, size_t size, size_t count, void *data)
+{
+	struct transfer *transfer = data;
+	size_t left = transfer->claimed->payload_length - transfer->taken;
+	size_t length = size * count < left ? size * count : left;
+
+	memcpy(to, transfer->claimed->payload + transfer->taken, length);
+	transfer->taken += length;
+	return length;
+}
+
+static size_t
+transfer_write(char *from, size_t size, size_t count, void *data)
+{
+	struct transfer *transfer = data;
+	size_t length = size * count, keep = BODY_KEPT - transfer->body.length;
+
+	text_add(&transfer->body, from, length < keep ? length : keep);
+	transfer->body_bytes += length;
+	if (transfer->body_bytes <= BODY_BYTES_MAX)
+		return length;
+	transfer->body_full = true;
+	return 0;
+}
+
+/* A status line begins a header: of the answer, or of a 1xx before it. */
+static bool
+header_begin(struct transfer *transfer, const char *line, size_t length)
+{
+	char start[32];
+	int status = 0;
+
+	length = length < sizeof(start) ? length : sizeof(start) - 1;
+	memcpy(start, line, length);
+	start[length] = '\0';
+	if (sscanf(start, "HTTP/%*[0-9.] %3d", &status) != 1 || status < 100 ||
+	    status > 999)
+		return false;
+	transfer->status = status;
+	text_clear(&transfer->headers);
+	if (status >= 200)
+		return true;
+	return status != 101 && ++transfer->interim <= INTERIM_MAX;
+}
+
+static size_t
+transfer_header(char *line, size_t size, size_t count, void *data)
+{
+	struct transfer *transfer = data;
+	size_t length = size * count;
+	bool fine = true;
+
+	transfer->header_bytes += length;
+	transfer->lines++;
+	if (!transfer->header_done && length > 5 &&
+	    memcmp(line, "HTTP/", 5) == 0)
+		fine = header_begin(transfer, line, length);
+	else if (length > 0 && (line[0] == '\r' || line[0] == '\n'))
+		transfer->header_done = transfer->status >= 200;
+	if (!transfer->header_done &&
+	    transfer->headers.length + length <= HEADERS_KEPT)
+		text_add(&transfer->headers, line, length);
+	if (fine && transfer->header_bytes <= HEADER_BYTES_MAX &&
+	    transfer->lines <= HEADER_LINES_MAX)
+		return length;
+	if (!transfer->header_done) /* too much trailer harms nobody */
+		transfer->malformed = true;
+	return 0;
+}
+
+/* What stays the same for all attempts that use this handle. */
+static int
+transfer_prepare(struct transfer *transfer, int64_t timeout_ms)
+{
+	CURL *easy = transfer->easy = curl_easy_init();
+	int bad = 0;
+
+	if (easy == NULL)
+		return -1;
+#define SET(option, value) \
+	(bad |= curl_easy_setopt(easy, CURLOPT_##option, value) != CURLE_OK)
+	SET(PRIVATE, transfer);
+	SET(PROTOCOLS_STR, "http,https");
+	SET(REDIR_PROTOCOLS_STR, "http,https");
+	SET(FOLLOWLOCATION, 0L);
+	SET(HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(DISALLOW_USERNAME_IN_URL, 1L);
+	SET(PROXY, "");
+	SET(NOPROXY, "*");
+	SET(NOSIGNAL, 1L);
+	SET(QUICK_EXIT, 1L);
+	SET(TIMEOUT_MS, (long)timeout_ms);
+	SET(CONNECTTIMEOUT_MS, (long)timeout_ms);
+	SET(DNS_CACHE_TIMEOUT, 30L);
+	SET(MAXAGE_CONN, 30L);
+	SET(MAXLIFETIME_CONN, 120L);
+	SET(TCP_NODELAY, 1L);
+	SET(TCP_KEEPALIVE, 1L);
+	SET(SSL_VERIFYPEER, 1L);
+	SET(SSL_VERIFYHOST, 2L);
+	SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(USERAGENT, "Postrider/" POSTRIDER_VERSION);
+	SET(OPENSOCKETFUNCTION, transfer_open_socket);
+	SET(OPENSOCKETDATA, transfer);
+	SET(PREREQFUNCTION, transfer_before_request);
+	SET(PREREQDATA, transfer);
+	SET(HEADERFUNCTION, transfer_header);
+	SET(HEADERDATA, transfer);
+	SET(WRITEFUNCTION, transfer_write);
+	SET(WRITEDATA, transfer);
+	SET(POST, 1L);
+	/* No SEEKFUNCTION: with one, or with POSTFIELDS, libcurl posts again
+	 * by itself when a reused connection dies. */
+	SET(READFUNCTION, transfer_read);
+	SET(READDATA, transfer);
+#undef SET
+	return bad ? -1 : 0;
+}
+
+struct transfers *
+transfers_new(size_t room, int64_t timeout_ms)
+{
+	struct transfers *transfers = memory_get(sizeof(*transfers));
+
+	transfers->room = room;
+	transfers->timeout_ms = timeout_ms;
+	transfers->all = memory_get(room * sizeof(*transfers->all));
+	for (size_t i = 0; i < room; i++) {
+		transfers->all[i].next = transfers->idle;
+		transfers->idle = &transfers->all[i];
+	}
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+	    (transfers->multi = curl_multi_init()) == NULL) {
+		log_error("cannot set up libcurl");
+		transfers_free(transfers);
+		return NULL;
+	}
+	/* A queue within libcurl would eat up time-outs, so none is made. */
+	curl_multi_setopt(transfers->multi, CURLMOPT_MAX_HOST_CONNECTIONS, 0L);
+	curl_multi_setopt(
+	    transfers->multi, CURLMOPT_MAXCONNECTS, (long)room * 2);
+	return transfers;
+}
+
+void
+transfers_free(struct transfers *transfers)
+{
+	if (transfers == NULL)
+		return;
+	for (size_t i = 0; i < transfers->room; i++) {
+		struct transfer *transfer = &transfers->all[i];
+
+		if (transfer->claimed != NULL)
+			curl_multi_remove_handle(
+			    transfers->multi, transfer->easy);
+		curl_easy_cleanup(transfer->easy);
+		curl_slist_free_all(transfer->fields);
+		text_free(&transfer->headers);
+		text_free(&transfer->body);
+	}
+	curl_multi_cleanup(transfers->multi);
+	free(transfers->all);
+	free(transfers);
+	curl_global_cleanup();
+}
+
+size_t
+transfers_count(const struct transfers *transfers)
+{
+	return transfers->count;
+}
+
+/* libcurl sends what it is given: a line break would forge a header. */
+static bool
+is_field_value(const char *value)
+{
+	for (; *value != '\0'; value++)
+		if (((unsigned char)*value < 0x20 && *value != '\t') ||
+		    *value == 0x7f)
+			return false;
+	return true;
+}
+
+static void
+field_add(struct transfer *transfer, const char *name, const char *value)
+{
+	struct text line = { 0 };
+	struct curl_slist *longer;
+
+	if (value == NULL || !is_field_value(value))
+		return;
+	if (value[0] != '\0')
+		text_addf(&line, "%s: %s", name, value);
+	else
+		text_addf(&line, "%s;", name); /* how libcurl sends it empty */
+	longer = curl_slist_append(transfer->fields, line.bytes);
+	if (longer != NULL)
+		transfer->fields = longer;
+	text_free(&line);
+}
+
+static void
+fields_make(struct transfer *transfer)
+{
+	const struct claimed *claimed = transfer->claimed;
+	char id[UUID_TEXT_SIZE], seconds[24], signature[SIGNATURE_SIZE];
+	int64_t now_s = clock_database_ms() / 1000;
+	const char *type = claimed->content_type;
+
+	if (type == NULL || type[0] == '\0' || !is_field_value(type))
+		type = "application/json";
+	uuid_text(&claimed->webhook_id, id);
+	snprintf(seconds, sizeof(seconds), "%lld", (long long)now_s);
+	field_add(transfer, "Content-Type", type);
+	field_add(transfer, "webhook-id", id);
+	field_add(transfer, "webhook-timestamp", seconds);
+	if (claimed->secret != NULL && claimed->secret[0] != '\0') {
+		signature_make(claimed->secret, id, now_s, claimed->payload,
+		    claimed->payload_length, signature);
+		field_add(transfer, "webhook-signature", signature);
+	}
+	field_add(transfer, "X-Event-Type", claimed->event_type);
+	field_add(transfer, "X-Signature", claimed->signature);
+	transfer->fields = curl_slist_append(transfer->fields, "Expect:");
+}
+
+static void
+transfer_reset(struct transfer *transfer)
+{
+	curl_slist_free_all(transfer->fields);
+	transfer->fields = NULL;
+	transfer->claimed = NULL;
+	transfer->owner = NULL;
+	transfer->taken = transfer->header_bytes = transfer->body_bytes = 0;
+	transfer->blocked = transfer->opened = transfer->header_done = false;
+	transfer->malformed = transfer->body_full = false;
+	transfer->status = transfer->interim = transfer->lines = 0;
+	text_clear(&transfer->headers);
+	text_clear(&transfer->body);
+}
+
+int
+transfers_start(
+    struct transfers *transfers, const struct claimed *claimed, void *owner)
+{
+	struct transfer *transfer = transfers->idle;
+
+	if (transfer == NULL)
+		return -1;
+	if (transfer->easy == NULL &&
+	    transfer_prepare(transfer, transfers->timeout_ms) == -1)
+		goto out;
+	transfer->claimed = claimed;
+	transfer->owner = owner;
+	transfer->started_ms = clock_monotonic_ms();
+	fields_make(transfer);
+	if (curl_easy_setopt(
+		transfer->easy, CURLOPT_URL, claimed->target_url) != CURLE_OK ||
+	    curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER,
+		transfer->fields) != CURLE_OK ||
+	    curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+		(curl_off_t)claimed->payload_length) != CURLE_OK ||
+	    curl_multi_add_handle(transfers->multi, transfer->easy) != CURLM_OK)
+		goto out;
+	transfers->idle = transfer->next;
+	transfers->count++;
+	return 0;
+out:
+	log_error("cannot begin a transfer");
+	transfer_reset(transfer);
+	return -1;
+}
+
+void
+transfers_wait(struct transfers *transfers, struct pollfd *others,
+    unsigned count, int64_t wait_ms)
+{
+	struct curl_waitfd waits[OTHERS_MAX];
+	int running;
+
+	for (unsigned i = 0; i < count; i++)
+		waits[i] = (struct curl_waitfd){ .fd = others[i].fd,
+			.events = (short)((others[i].events & POLLIN
+						  ? CURL_WAIT_POLLIN
+						  : 0) |
+			    (others[i].events & POLLOUT ? CURL_WAIT_POLLOUT
+							: 0)) };
+	curl_multi_perform(transfers->multi, &running);
+	if ((size_t)running < transfers->count)
+		wait_ms = 0; /* some have ended already */
+	curl_multi_poll(transfers->multi, waits, count, (int)wait_ms, NULL);
+	curl_multi_perform(transfers->multi, &running);
+	for (unsigned i = 0; i < count; i++)
+		others[i].revents =
+		    (short)((waits[i].revents & CURL_WAIT_POLLIN ? POLLIN : 0) |
+			(waits[i].revents & CURL_WAIT_POLLOUT ? POLLOUT : 0));
+}
+
+static enum outcome_end
+end_of_connect(const struct transfer *transfer)
+{
+	long error = 0;
+
+	if (transfer->blocked && !transfer->opened)
+		return END_BLOCKED;
+	curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &error);
+	return error == ENETUNREACH || error == EHOSTUNREACH ||
+		error == EACCES || error == EPERM
+	    ? END_UNREACHABLE
+	    : END_REFUSED;
+}
+
+static enum outcome_end
+end_of(const struct transfer *transfer, CURLcode code)
+{
+	if (transfer->malformed)
+		return END_MALFORMED;
+	switch (code) {
+	case CURLE_OK: return END_ANSWERED;
+	case CURLE_OPERATION_TIMEDOUT: return END_TIMED_OUT;
+	case CURLE_COULDNT_RESOLVE_HOST: return END_UNRESOLVED;
+	case CURLE_COULDNT_CONNECT: return end_of_connect(transfer);
+	case CURLE_ABORTED_BY_CALLBACK:
+		return transfer->blocked ? END_BLOCKED : END_OTHER;
+	case CURLE_WRITE_ERROR: return END_BODY_CUT;
+	case CURLE_PARTIAL_FILE: return END_BODY_SHORT;
+	case CURLE_SSL_CONNECT_ERROR: return END_TLS;
+	case CURLE_PEER_FAILED_VERIFICATION: return END_UNTRUSTED;
+	case CURLE_GOT_NOTHING: return END_CLOSED;
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_FAIL_REWIND: return END_RESET;
+	/* libcurl's names for an answer that is no HTTP or has a header of
+	 * over 100 KiB ("out of memory"). */
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_OUT_OF_MEMORY:
+	case CURLE_BAD_CONTENT_ENCODING:
+	case CURLE_FILESIZE_EXCEEDED: return END_MALFORMED;
+	default:
+		log_warning("transfer failed code=%d reason=\"%s\"", (int)code,
+		    curl_easy_strerror(code));
+		return END_OTHER;
+	}
+}
+
+static void
+transfer_end(struct transfers *transfers, struct transfer *transfer,
+    CURLcode code, struct transfer_answer *answer)
+{
+	curl_off_t sent = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+	*answer = (struct transfer_answer){
+		.owner = transfer->owner,
+		.seen = { .end = end_of(transfer, code),
+		    .status = transfer->header_done ? transfer->status : 0,
+		    .sent = (size_t)sent == transfer->claimed->payload_length,
+		    .timeout_ms = transfers->timeout_ms },
+		.duration_ms = clock_monotonic_ms() - transfer->started_ms,
+		.headers = transfer->headers,
+		.body = transfer->body,
+	};
+	transfer->headers = transfer->body = (struct text){ 0 };
+	curl_multi_remove_handle(transfers->multi, transfer->easy);
+	transfer_reset(transfer);
+	transfer->next = transfers->idle;
+	transfers->idle = transfer;
+	transfers->count--;
+}
+
+int
+transfers_answer(struct transfers *transfers, struct transfer_answer *answer)
+{
+	struct transfer *transfer;
+	CURLMsg *message;
+	int left;
+
+	while (
+	    (message = curl_multi_info_read(transfers->multi, &left)) != NULL) {
+		CURLcode code = message->data.result;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(
+		    message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+		transfer_end(transfers, transfer, code, answer);
+		return 1;
+	}
+	return 0;
+}
