@@ -156,7 +156,8 @@ lint:
 	@cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 	    --enable=warning,portability,performance \
 	    --suppressions-list=src/stack/cppcheck.suppressions \
-	    -j"$$(nproc)" -D_GNU_SOURCE $(DEFINES) -Isrc $(SOURCES)
+	    --library=src/stack/cppcheck.cfg -j"$$(nproc)" $(DEFINES) \
+	    -Isrc $(SOURCES)
 	@$(MAKE) $(QUIET) -j"$$(nproc)" build
 	@echo 'lint: clean'
 
