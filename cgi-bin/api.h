@@ -16,9 +16,9 @@
 #include "stores/db.h"
 #include "stores/subscription.h"
 
-#define LIST_MAX 1000 /* entries in one answer */
+#define LIST_MAX 1000			   /* entries in one answer */
 #define SKIP_MAX INT64_C(9007199254740991) /* 2^53 - 1: exact anywhere */
-#define STATUS_ATTEMPTS 20 /* in GET /status/{id} */
+#define STATUS_ATTEMPTS 20		   /* in GET /status/{id} */
 
 struct api {
 	struct db *db;

@@ -8,7 +8,7 @@
 
 struct route {
 	const char *method; /* "GET", "POST", ...; HEAD counts as GET */
-	const char *path; /* "/subscriptions/{id}": one {} segment */
+	const char *path;   /* "/subscriptions/{id}": one {} segment */
 	void (*handle)(const struct request *request, struct response *response,
 	    const char *argument, void *context);
 	/* argument: the {} segment as it came, "" when there is none */

@@ -10,7 +10,7 @@
 enum target_url_fault {
 	TARGET_URL_OK,
 	TARGET_URL_MALFORMED, /* url_parsing: reason says why */
-	TARGET_URL_SCHEME /* url_scheme */
+	TARGET_URL_SCHEME     /* url_scheme */
 };
 
 /* *normal is yours to free() when OK, else NULL. *reason: a literal, the
