@@ -182,10 +182,11 @@ idle_connection_is_dead(struct db *db)
 {
 	struct pollfd fd = { .fd = PQsocket(db->conn), .events = POLLIN };
 
-	if (poll(&fd, 1, 0) == 0)
-		return false;
-	return PQconsumeInput(db->conn) == 0 ||
-	    PQstatus(db->conn) != CONNECTION_OK;
+	/* its last words come first, the end after them */
+	while (poll(&fd, 1, 0) > 0)
+		if (PQconsumeInput(db->conn) == 0)
+			return true;
+	return PQstatus(db->conn) != CONNECTION_OK;
 }
 
 static bool
