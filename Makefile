@@ -65,7 +65,7 @@ programs	= $(addprefix build/$(1)/cgi-bin/,$(CGI)) \
 
 # The port is checked before anything is touched (3: our own stack has it).
 # Then come makes of their own, since `packages` may bring the compiler.
-STACK		= PORT='$(PORT)' src/stack/stack
+STACK		= env PORT='$(PORT)' src/stack/stack
 QUIET		= --no-print-directory
 Q		= $(if $(V),,@)
 
