@@ -9,11 +9,11 @@
 #include "ground/log.h"
 
 #define TAKE_EVERY_MS 5000
-#define PICK_LEAST_MS 200 /* between two picks */
-#define PICK_MOST_MS 1000 /* while they find nothing */
-#define PICK_WINDOW 8 /* in flight a subscription, without Redis */
+#define PICK_LEAST_MS 200    /* between two picks */
+#define PICK_MOST_MS 1000    /* while they find nothing */
+#define PICK_WINDOW 8	     /* in flight a subscription, without Redis */
 #define DOUBTS_EVERY_MS 5000 /* giving back may stop the loop for 2 s */
-#define ALONE_FROM 2 /* interruptions in a row */
+#define ALONE_FROM 2	     /* interruptions in a row */
 
 static size_t
 at_most(size_t value, size_t most)
@@ -74,7 +74,7 @@ queue_listen(struct delivery *delivery, int64_t now)
 	queue_step(delivery->bell);
 	while (queue_answer(delivery->bell, &taken) == 1) {
 		delivery->bell_is_out = false;
-		if (taken.woken)
+		if (taken.woken && !taken.failed)
 			delivery->take_at = now;
 		free(taken.entries);
 		free(taken.slow);
@@ -92,7 +92,7 @@ take(struct delivery *delivery)
 
 	free_slots = at_most(free_slots, WANTS_MOST);
 	queue_take(delivery->queue, free_slots, at_most(slow, free_slots),
-	    clock_database_ms(), config.lease_seconds * 1000,
+	    clock_database_ms(), 2 * config.http_timeout_ms + 5000,
 	    config.window_max);
 	delivery->take_is_out = true;
 	queue_step(delivery->queue);
@@ -315,8 +315,8 @@ dispatch_step(struct delivery *delivery, int64_t now)
 		pick(delivery, now);
 	else if (now >= delivery->take_at)
 		take(delivery);
-	if (queue_is_up(delivery->queue) && !delivery->bell_is_out &&
-	    !delivery->take_is_out) {
+	if (queue_is_up(delivery->bell) && !delivery->bell_is_out &&
+	    !delivery->take_is_out && queue_is_up(delivery->queue)) {
 		queue_wait(delivery->bell, TAKE_EVERY_MS / 1000);
 		delivery->bell_is_out = true;
 		queue_step(delivery->bell);

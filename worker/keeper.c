@@ -31,7 +31,7 @@ struct keeper {
 	struct db *db;
 	struct queue *queue;
 	struct watch *watch;
-	bool full_pass; /* from both ends, until they meet */
+	bool full_pass;			  /* from both ends, until they meet */
 	struct uuid oldest, newest, slow; /* cursors */
 };
 
@@ -69,6 +69,21 @@ keeper_push(struct keeper *keeper, const struct due *due, size_t count)
 	}
 }
 
+/* Of broken leases: Redis counts them as in flight, and they are not. */
+static void
+keeper_put_back(struct keeper *keeper, const struct due *due, size_t count)
+{
+	struct queue_settled settled;
+
+	for (size_t i = 0; i < count; i++) {
+		settled = (struct queue_settled){ due[i].webhook_id,
+			due[i].subscription_id, due[i].due_at, QUEUE_NEUTRAL };
+		queue_settle(keeper->queue, &settled, 1, clock_database_ms(),
+		    config.window_max);
+	}
+	queue_drain(keeper->queue);
+}
+
 static void
 bury_dead(struct keeper *keeper)
 {
@@ -88,7 +103,7 @@ bury_dead(struct keeper *keeper)
 			log_warning("broke the leases of a dead process "
 				    "count=%d",
 			    count);
-		keeper_push(keeper, due, (size_t)count);
+		keeper_put_back(keeper, due, (size_t)count);
 		free(due);
 		due = NULL;
 	}
@@ -188,7 +203,7 @@ watch_leases(struct keeper *keeper)
 			log_warning("broke a lease that nobody settled "
 				    "webhook=%s",
 			    uuid_text(&stale.webhook_id, id));
-			keeper_push(keeper, due, (size_t)count);
+			keeper_put_back(keeper, due, (size_t)count);
 		}
 		free(due);
 		shared_beat(keeper->slot);
