@@ -27,8 +27,7 @@ WERROR		= -Werror
 WARNINGS	= -Wall -Wextra $(WERROR) -Wshadow -Wstrict-prototypes \
 		  -Wmissing-prototypes -Wold-style-definition -Wpointer-arith \
 		  -Wwrite-strings -Wformat=2 -Wvla -Wundef
-DEFINES		= -D_GNU_SOURCE -DPOSTRIDER_VERSION='"$(VERSION)"' \
-		  -DPOSTRIDER_PREFIX='"$(prefix)"'
+DEFINES		= -D_GNU_SOURCE -DPOSTRIDER_VERSION='"$(VERSION)"'
 
 CFLAGS_release	= -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 LDFLAGS_release	= -pie -Wl,-z,relro,-z,now
@@ -104,6 +103,14 @@ build/$(1)/%.o: %.c build/$(1)/flags
 	@echo '  CC   $$@'
 	$$(Q)$$(COMPILE) $$(CFLAGS_$(1)) $$(CFLAGS) -MMD -MP -c -o $$@ $$<
 
+# Only the settings know the prefix, so another one compiles one file.
+build/$(1)/src/ground/config.o: DEFINES += -DPOSTRIDER_PREFIX='"$$(prefix)"'
+build/$(1)/src/ground/config.o: build/$(1)/prefix
+
+build/$(1)/prefix: FORCE
+	@mkdir -p $$(@D)
+	@echo '$$(prefix)' | cmp -s - $$@ || echo '$$(prefix)' >$$@
+
 build/$(1)/flags: FORCE
 	@mkdir -p $$(@D)
 	@echo '$$(subst ','\'',$$(CC) $$(DEFINES) $$(WARNINGS) \
@@ -111,8 +118,8 @@ build/$(1)/flags: FORCE
 	@cmp -s $$@.new $$@ && rm $$@.new || mv $$@.new $$@
 
 build/$(1)/libpostrider.a: $$(LIB_SOURCES:%.c=build/$(1)/%.o)
-	@rm -f $$@
-	$$(Q)$$(AR) rcs $$@ $$^
+	@rm -f $$@.new
+	$$(Q)$$(AR) rcs $$@.new $$^ && mv $$@.new $$@
 
 $(foreach p,$(CGI),$(call program,$(1),cgi-bin/$(p),$(call cgi_sources,$(p))))
 $(call program,$(1),bin/postrider-worker,$(WORKER_SOURCES))
