@@ -55,7 +55,9 @@ void queue_wait(struct queue *queue, int64_t seconds);
 int queue_step(struct queue *queue);
 int queue_socket(const struct queue *queue);	/* -1 while there is none */
 short queue_events(const struct queue *queue);
-int64_t queue_wait_ms(const struct queue *queue);	/* till step is due */
+/* Milliseconds until queue_step or queue_answer must be called although
+ * nothing came. */
+int64_t queue_wait_ms(const struct queue *queue);
 bool queue_is_up(const struct queue *queue);
 size_t queue_outstanding(const struct queue *queue);	/* takes, waits */
 
