@@ -79,6 +79,7 @@ struct delivery {
 	size_t batch_most;
 
 	bool take_is_out, bell_is_out;
+	bool rang; /* since the last take */
 	int64_t take_at, pick_at, clock_at; /* monotonic */
 	int64_t pick_wait_ms;
 };

@@ -56,7 +56,8 @@ take_answered(struct delivery *delivery, struct queue_taken *taken, int64_t now)
 		    : wait > TAKE_EVERY_MS ? TAKE_EVERY_MS
 					   : wait;
 	}
-	if (!taken->failed)
+	/* a bell that rang while the take was out may be about something newer */
+	if (!taken->failed && !delivery->rang)
 		delivery->take_at = now + wait;
 }
 
@@ -95,6 +96,7 @@ take(struct delivery *delivery)
 	    clock_database_ms(), 2 * config.http_timeout_ms + 5000,
 	    config.window_max);
 	delivery->take_is_out = true;
+	delivery->rang = false;
 	queue_step(delivery->queue);
 }
 
