@@ -75,8 +75,10 @@ queue_listen(struct delivery *delivery, int64_t now)
 	queue_step(delivery->bell);
 	while (queue_answer(delivery->bell, &taken) == 1) {
 		delivery->bell_is_out = false;
-		if (taken.woken && !taken.failed)
+		if (taken.woken && !taken.failed) {
+			delivery->rang = true;
 			delivery->take_at = now;
+		}
 		free(taken.entries);
 		free(taken.slow);
 	}
