@@ -24,7 +24,7 @@ void
 child_title_prepare(int argc, char **argv)
 {
 	char *end = argv[0] + strlen(argv[0]) + 1;
-	char **copy;
+	static char **copy; /* kept: what clears the environment frees none */
 	size_t count = 0;
 
 	for (int i = 1; i < argc; i++)

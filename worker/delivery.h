@@ -54,33 +54,33 @@ struct wants {
 struct delivery {
 	struct db *db;
 	struct queue *queue; /* takes and settles */
-	struct queue *bell; /* only waits to be woken */
+	struct queue *bell;  /* only waits to be woken */
 	struct transfers *transfers;
 	struct window *window;
 	struct lease lease; /* of the latest claim */
-	size_t room; /* in flight at most */
+	size_t room;	    /* in flight at most */
 	bool stops;
 
 	enum { DOING_NOTHING, DOING_CLAIM, DOING_PICK, DOING_SETTLE } doing;
-	bool settled_last; /* so that claims get their turn */
+	bool settled_last;  /* so that claims get their turn */
 	bool database_away; /* the last statement found none */
 
-	struct wants wants; /* to be claimed, or being claimed */
+	struct wants wants;  /* to be claimed, or being claimed */
 	struct wants doubts; /* a claim of `doubted` that may have been
 				   committed, or not: to be given back */
 	struct lease doubted;
 	int64_t doubts_at;
-	struct jobs alone; /* claimed; each runs with no other */
+	struct jobs alone;  /* claimed; each runs with no other */
 	struct jobs unsent; /* claimed while we stop: to be given back */
 	bool alone_runs;
 	size_t slow_count; /* in flight of slow subscriptions */
-	struct jobs done; /* to be committed */
+	struct jobs done;  /* to be committed */
 	struct jobs batch; /* being committed */
 	size_t batch_most;
 
 	bool take_is_out, bell_is_out;
-	bool rang; /* since the last take */
-	int64_t take_at, pick_at, clock_at; /* monotonic */
+	bool rang;				     /* since the last take */
+	int64_t take_at, pick_at, bell_at, clock_at; /* monotonic */
 	int64_t pick_wait_ms;
 };
 

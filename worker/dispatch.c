@@ -9,7 +9,8 @@
 #include "ground/log.h"
 
 #define TAKE_EVERY_MS 5000
-#define PICK_LEAST_MS 200    /* between two picks */
+#define BELL_AGAIN_MS 500    /* its connection was lost */
+#define PICK_LEAST_MS 20     /* between two picks */
 #define PICK_MOST_MS 1000    /* while they find nothing */
 #define PICK_WINDOW 8	     /* in flight a subscription, without Redis */
 #define DOUBTS_EVERY_MS 5000 /* giving back may stop the loop for 2 s */
@@ -319,8 +320,9 @@ dispatch_step(struct delivery *delivery, int64_t now)
 		pick(delivery, now);
 	else if (now >= delivery->take_at)
 		take(delivery);
-	if (queue_is_up(delivery->bell) && !delivery->bell_is_out &&
-	    !delivery->take_is_out && queue_is_up(delivery->queue)) {
+	/* Idle: whoever enqueues into an idle ring rings. */
+	if (queue_is_up(delivery->queue) && !delivery->bell_is_out &&
+	    !delivery->take_is_out && now >= delivery->bell_at) {
 		queue_wait(delivery->bell, TAKE_EVERY_MS / 1000);
 		delivery->bell_is_out = true;
 		queue_step(delivery->bell);

@@ -142,9 +142,11 @@ full_pass_step(struct keeper *keeper)
 
 	for (int i = 0; i < PAGES_A_TURN && queue_is_up(keeper->queue); i++) {
 		newer = pass_page(keeper, &keeper->newest, true, PAGE);
-		older = pass_page(keeper, &keeper->oldest, false, PAGE);
+		older = newer == -1
+		    ? -1
+		    : pass_page(keeper, &keeper->oldest, false, PAGE);
 		shared_beat(keeper->slot);
-		if (newer == -1 || older == -1)
+		if (older == -1)
 			return; /* goes on at the next turn */
 		if (newer == 0 || older == 0 ||
 		    uuid_compare(&keeper->oldest, &keeper->newest) >= 0) {
@@ -171,7 +173,7 @@ each_second(struct keeper *keeper)
 	if (count > 0)
 		keeper_push(keeper, due, (size_t)count);
 	free(due);
-	if (!keeper->full_pass &&
+	if (count != -1 && !keeper->full_pass &&
 	    pass_page(keeper, &keeper->slow, false, SLOW_PAGE) == 0)
 		memset(&keeper->slow, 0, sizeof(keeper->slow));
 }
