@@ -26,7 +26,8 @@
 #define PARAMS_BYTES ((size_t)256 << 10)
 /* Of requests that are under way in a process, beside the largest two. */
 #define ARRIVED_BYTES ((size_t)64 << 20)
-#define SPARE_IDLE_MS 5000
+#define SPARE_IDLE_MS 1000 /* when others wait for a slot */
+#define SPARES 64 /* a sweep */
 #define TICK_MS 1000
 #define BUSY_TICK_MS 20
 #define STOP_MS 5000 /* for what is under way when we shall stop */
@@ -263,6 +264,7 @@ slots_sweep(struct batcher *batcher, int64_t now_ms)
 {
 	struct slot *slot;
 	int64_t silence;
+	int spares = batcher->open == SLOTS ? SPARES : 0;
 
 	if (now_ms - batcher->swept_ms < TICK_MS)
 		return;
@@ -272,11 +274,13 @@ slots_sweep(struct batcher *batcher, int64_t now_ms)
 		if (slot->fd == -1)
 			continue;
 		silence = now_ms - slot->heard_ms;
-		if (!slot_is_idle(slot) && silence > HTTP_SILENCE_MS)
+		if (!slot_is_idle(slot) && silence > HTTP_SILENCE_MS) {
 			slot_refuse(batcher, slot, "silent within a request");
-		else if (slot_is_idle(slot) && batcher->open == SLOTS &&
-		    silence > SPARE_IDLE_MS)
+		} else if (slot_is_idle(slot) && silence > SPARE_IDLE_MS &&
+		    spares > 0) {
 			slot_hang_up(batcher, slot);
+			spares--;
+		}
 	}
 }
 

@@ -22,8 +22,12 @@ header_fits(const struct http_record *record, uint16_t id, size_t length)
 
 	if (header[0] != FCGI_VERSION || header[1] != expected[record->state])
 		return false;
+	/* libfcgi 2.4.2 takes padding for data behind these two; no server
+	 * pads them. */
 	if (record->state == HTTP_RECORD_BEGIN)
-		return id != 0 && length == 8;
+		return id != 0 && length == 8 && header[6] == 0;
+	if (record->state == HTTP_RECORD_PARAMS && length == 0)
+		return id == record->id && header[6] == 0;
 	return id == record->id;
 }
 
