@@ -6,9 +6,9 @@
 #include "stores/webhook.h"
 
 enum ingest_verdict {
-	INGEST_STORE, /* well-formed: `incoming` is filled in */
+	INGEST_STORE,	 /* well-formed: `incoming` is filled in */
 	INGEST_ANSWERED, /* refused, the response says why */
-	INGEST_NO_JSON /* 404 or 400, the subscription decides */
+	INGEST_NO_JSON	 /* 404 or 400, the subscription decides */
 };
 
 /* Judges a request by itself; no store is asked. `incoming` borrows from the

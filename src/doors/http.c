@@ -17,8 +17,8 @@
 struct http_link {
 	FCGX_Request fcgi;
 	bool is_cgi;
-	bool is_kept; /* by the caller's wish */
-	char **variables; /* libfcgi's or environ */
+	bool is_kept;		     /* by the caller's wish */
+	char **variables;	     /* libfcgi's or environ */
 	unsigned long long cgi_left; /* of CONTENT_LENGTH */
 	int64_t begun_ms;
 };

@@ -15,18 +15,18 @@ enum http_body {
 	BODY_WHOLE,
 	BODY_TOO_LARGE, /* over the limit: 413 */
 	BODY_NO_LENGTH, /* chunked, of unknown length: 411 */
-	BODY_CUT /* fewer bytes than announced: 400, nothing is stored */
+	BODY_CUT	/* fewer bytes than announced: 400, nothing is stored */
 };
 
 struct request {
 	const char *method; /* GET for HEAD too: see is_head */
 	bool is_head;
-	char *path; /* of REQUEST_URI, percent-decoded, without a
+	char *path;	   /* of REQUEST_URI, percent-decoded, without a
 				   trailing slash ("/" stays); owned */
 	const char *query; /* raw, "" when there is none */
 	enum http_body body_state;
 	struct text body;
-	char id[33]; /* request id, also in the log */
+	char id[33];  /* request id, also in the log */
 	void *source; /* http.c's own */
 };
 
@@ -41,7 +41,7 @@ int form_value(const char *form, const char *name, struct text *value);
 struct response {
 	int status;
 	const char *content_type; /* NULL with an empty body */
-	struct text headers; /* "Name: value\r\n" lines, ours only */
+	struct text headers;	  /* "Name: value\r\n" lines, ours only */
 	struct text body;
 };
 

@@ -27,10 +27,10 @@
 /* Of requests that are under way in a process, beside the largest two. */
 #define ARRIVED_BYTES ((size_t)64 << 20)
 #define SPARE_IDLE_MS 1000 /* when others wait for a slot */
-#define SPARES 64 /* a sweep */
+#define SPARES 64	   /* a sweep */
 #define TICK_MS 1000
 #define BUSY_TICK_MS 20
-#define STOP_MS 5000 /* for what is under way when we shall stop */
+#define STOP_MS 5000	  /* for what is under way when we shall stop */
 #define STOP_QUIET_MS 100 /* for what was sent before our end was seen */
 
 struct slot {
@@ -39,7 +39,7 @@ struct slot {
 	struct http_record record;
 	struct text arrived;
 	bool has_surplus; /* bytes behind the request's end */
-	int fd; /* -1: free */
+	int fd;		  /* -1: free */
 	int64_t heard_ms;
 };
 

@@ -16,7 +16,7 @@ enum http_record_state {
 	HTTP_RECORD_PARAMS,
 	HTTP_RECORD_STDIN,
 	HTTP_RECORD_WHOLE, /* all of it is here */
-	HTTP_RECORD_BAD /* no request of a web server's: hang up */
+	HTTP_RECORD_BAD	   /* no request of a web server's: hang up */
 };
 
 /* { 0 } is before the first byte. */
