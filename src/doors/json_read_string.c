@@ -3,7 +3,7 @@
 
 #include "doors/json_reader.h"
 
-/* The four digits of \uXXXX, -1 when they are none. */
+/* The four digits of \uXXXX, which something follows; -1 when they are none. */
 static int
 read_hex(struct json_reader *reader)
 {
@@ -11,7 +11,7 @@ read_hex(struct json_reader *reader)
 	const char *digit;
 	int value = 0;
 
-	if (reader->end - reader->at < 4)
+	if (reader->end - reader->at <= 4)
 		return -1;
 	for (int i = 0; i < 4; i++) {
 		if (!isxdigit((unsigned char)reader->at[i]))

@@ -20,7 +20,11 @@ json_check(const void *bytes, size_t length)
 	if (parser == NULL)
 		return false;
 	yajl_config(parser, yajl_dont_validate_strings, 1);
+	/* An open string after the value is no garbage to yajl: a line end,
+	 * a blank elsewhere, is a fault in a string. */
 	valid = yajl_parse(parser, bytes, length) == yajl_status_ok &&
+	    yajl_parse(parser, (const unsigned char *)"\n", 1) ==
+		yajl_status_ok &&
 	    yajl_complete_parse(parser) == yajl_status_ok;
 	yajl_free(parser);
 	return valid;
