@@ -14,7 +14,7 @@
 #define TURN_MOST_MS 5000 /* between two heartbeats */
 #define CLOCK_EVERY_MS 10000
 #define CLOCK_AGAIN_MS 500 /* while PostgreSQL is away */
-#define FAREWELL_MS 500 /* for what Redis is still to be told */
+#define FAREWELL_MS 500	   /* for what Redis is still to be told */
 
 static void
 delivery_free(struct delivery *delivery)
@@ -64,7 +64,7 @@ database_ended(struct delivery *delivery, bool well)
 	if (well && delivery->database_away)
 		delivery->clock_at = 0; /* it may be another server now */
 	switch (doing) {
-	case DOING_CLAIM: dispatch_claimed(delivery, well); break;
+	case DOING_CLAIM: claim_ended(delivery, well); break;
 	case DOING_PICK: dispatch_picked(delivery, well); break;
 	case DOING_SETTLE: settle_end(delivery, well); break;
 	default: break;
@@ -77,7 +77,7 @@ database_ended(struct delivery *delivery, bool well)
 static void
 database_begin(struct delivery *delivery)
 {
-	bool claims = dispatch_wants_database(delivery);
+	bool claims = claim_is_wanted(delivery);
 	int rc;
 
 	if (db_retry_wait_ms(delivery->db) > 0)
@@ -87,7 +87,7 @@ database_begin(struct delivery *delivery)
 		rc = settle_begin(delivery);
 	} else if (claims && !delivery->stops) {
 		delivery->doing = DOING_CLAIM;
-		rc = dispatch_claim(delivery);
+		rc = claim_begin(delivery);
 	} else
 		return;
 	if (rc == -1)
@@ -201,7 +201,7 @@ delivery_turn(struct delivery *delivery)
 	database_step(delivery);
 	dispatch_step(delivery, now);
 	if (delivery->stops)
-		dispatch_give_back(delivery);
+		claim_give_back(delivery);
 	database_step(delivery);
 	clock_step(delivery, now);
 }

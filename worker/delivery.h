@@ -87,15 +87,19 @@ struct delivery {
 /* Runs until SIGTERM. Exit status for main. */
 int delivery_run(int slot, uint64_t incarnation);
 
-/* dispatch.c: from the queue, or without Redis from PostgreSQL, to HTTP. */
+/* dispatch.c: what is due, from the queue, or without Redis from PostgreSQL. */
 void dispatch_step(struct delivery *delivery, int64_t now);
-bool dispatch_wants_database(const struct delivery *delivery);
-int dispatch_claim(struct delivery *delivery); /* 0 begun, -1 */
-void dispatch_claimed(struct delivery *delivery, bool well);
 void dispatch_picked(struct delivery *delivery, bool well);
-/* Hands back what was taken and not sent; may wait for PostgreSQL. */
-void dispatch_give_back(struct delivery *delivery);
 int64_t dispatch_wait_ms(const struct delivery *delivery, int64_t now);
+
+/* claim.c: from an id that is wanted to a request in flight, or back. */
+bool claim_is_wanted(const struct delivery *delivery);
+int claim_begin(struct delivery *delivery); /* 0 begun, -1 */
+void claim_ended(struct delivery *delivery, bool well);
+/* These may wait for PostgreSQL, 2 s at most. */
+void claim_doubts_end(struct delivery *delivery, int64_t now);
+void claim_alone_step(struct delivery *delivery);
+void claim_give_back(struct delivery *delivery); /* what was not sent */
 
 /* settle.c: from an answer to its commit, and only then to the queue. */
 void settle_answers(struct delivery *delivery);

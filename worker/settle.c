@@ -197,7 +197,8 @@ batch_tell(struct delivery *delivery)
 	}
 	queue_settle(delivery->queue, settled, count, clock_database_ms(),
 	    config.window_max);
-	delivery->take_at = 0; /* windows and slots came free */
+	delivery->rang = true; /* windows and slots came free */
+	delivery->take_at = 0;
 }
 
 /* A statement that is wrong for one row is wrong for all: they go one by

@@ -7,21 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fields.h"
 #include "ground/clock.h"
 #include "ground/log.h"
+#include "reader.h"
 #include "rules/egress.h"
-#include "rules/signature.h"
 
 #ifndef POSTRIDER_VERSION
 #define POSTRIDER_VERSION "0.1.0"
 #endif
 
-#define HEADER_BYTES_MAX (32 * 1024)
-#define HEADER_LINES_MAX 100
-#define INTERIM_MAX 20 /* 1xx answers */
-#define BODY_BYTES_MAX (64 * 1024)
-#define HEADERS_KEPT (8 * 1024)
-#define BODY_KEPT (4 * 1024)
 #define OTHERS_MAX 8
 
 struct transfer {
@@ -31,12 +26,9 @@ struct transfer {
 	const struct claimed *claimed;
 	void *owner;
 	int64_t started_ms;
-	size_t taken; /* payload bytes libcurl has */
+	size_t taken;	      /* payload bytes libcurl has */
 	bool blocked, opened; /* refused, tried an address */
-	bool header_done, malformed, body_full;
-	int status, interim, lines;
-	size_t header_bytes, body_bytes;
-	struct text headers, body;
+	struct reader reader;
 };
 
 struct transfers {
@@ -94,59 +86,19 @@ static size_t
 transfer_write(char *from, size_t size, size_t count, void *data)
 {
 	struct transfer *transfer = data;
-	size_t length = size * count, keep = BODY_KEPT - transfer->body.length;
 
-	text_add(&transfer->body, from, length < keep ? length : keep);
-	transfer->body_bytes += length;
-	if (transfer->body_bytes <= BODY_BYTES_MAX)
-		return length;
-	transfer->body_full = true;
-	return 0;
-}
-
-/* A status line begins a header: of the answer, or of a 1xx before it. */
-static bool
-header_begin(struct transfer *transfer, const char *line, size_t length)
-{
-	char start[32];
-	int status = 0;
-
-	length = length < sizeof(start) ? length : sizeof(start) - 1;
-	memcpy(start, line, length);
-	start[length] = '\0';
-	if (sscanf(start, "HTTP/%*[0-9.] %3d", &status) != 1 || status < 100 ||
-	    status > 999)
-		return false;
-	transfer->status = status;
-	text_clear(&transfer->headers);
-	if (status >= 200)
-		return true;
-	return status != 101 && ++transfer->interim <= INTERIM_MAX;
+	return reader_body(&transfer->reader, from, size * count) ? size * count
+								  : 0;
 }
 
 static size_t
 transfer_header(char *line, size_t size, size_t count, void *data)
 {
 	struct transfer *transfer = data;
-	size_t length = size * count;
-	bool fine = true;
 
-	transfer->header_bytes += length;
-	transfer->lines++;
-	if (!transfer->header_done && length > 5 &&
-	    memcmp(line, "HTTP/", 5) == 0)
-		fine = header_begin(transfer, line, length);
-	else if (length > 0 && (line[0] == '\r' || line[0] == '\n'))
-		transfer->header_done = transfer->status >= 200;
-	if (!transfer->header_done &&
-	    transfer->headers.length + length <= HEADERS_KEPT)
-		text_add(&transfer->headers, line, length);
-	if (fine && transfer->header_bytes <= HEADER_BYTES_MAX &&
-	    transfer->lines <= HEADER_LINES_MAX)
-		return length;
-	if (!transfer->header_done) /* too much trailer harms nobody */
-		transfer->malformed = true;
-	return 0;
+	return reader_header(&transfer->reader, line, size * count)
+	    ? size * count
+	    : 0;
 }
 
 /* What stays the same for all attempts that use this handle. */
@@ -236,8 +188,8 @@ transfers_free(struct transfers *transfers)
 			    transfers->multi, transfer->easy);
 		curl_easy_cleanup(transfer->easy);
 		curl_slist_free_all(transfer->fields);
-		text_free(&transfer->headers);
-		text_free(&transfer->body);
+		text_free(&transfer->reader.headers);
+		text_free(&transfer->reader.body);
 	}
 	curl_multi_cleanup(transfers->multi);
 	free(transfers->all);
@@ -251,29 +203,15 @@ transfers_count(const struct transfers *transfers)
 	return transfers->count;
 }
 
-/* libcurl sends what it is given: a line break would forge a header. */
-static bool
-is_field_value(const char *value)
-{
-	for (; *value != '\0'; value++)
-		if (((unsigned char)*value < 0x20 && *value != '\t') ||
-		    *value == 0x7f)
-			return false;
-	return true;
-}
-
 static void
-field_add(struct transfer *transfer, const char *name, const char *value)
+field_add(void *context, const char *name, const char *value)
 {
-	struct text line = { 0 };
+	struct transfer *transfer = context;
 	struct curl_slist *longer;
+	struct text line = { 0 };
 
-	if (value == NULL || !is_field_value(value))
-		return;
-	if (value[0] != '\0')
-		text_addf(&line, "%s: %s", name, value);
-	else
-		text_addf(&line, "%s;", name); /* how libcurl sends it empty */
+	/* A semicolon is how libcurl is told to send an empty value. */
+	text_addf(&line, value[0] != '\0' ? "%s: %s" : "%s;%s", name, value);
 	longer = curl_slist_append(transfer->fields, line.bytes);
 	if (longer != NULL)
 		transfer->fields = longer;
@@ -283,26 +221,10 @@ field_add(struct transfer *transfer, const char *name, const char *value)
 static void
 fields_make(struct transfer *transfer)
 {
-	const struct claimed *claimed = transfer->claimed;
-	char id[UUID_TEXT_SIZE], seconds[24], signature[SIGNATURE_SIZE];
-	int64_t now_s = clock_database_ms() / 1000;
-	const char *type = claimed->content_type;
-
-	if (type == NULL || type[0] == '\0' || !is_field_value(type))
-		type = "application/json";
-	uuid_text(&claimed->webhook_id, id);
-	snprintf(seconds, sizeof(seconds), "%lld", (long long)now_s);
-	field_add(transfer, "Content-Type", type);
-	field_add(transfer, "webhook-id", id);
-	field_add(transfer, "webhook-timestamp", seconds);
-	if (claimed->secret != NULL && claimed->secret[0] != '\0') {
-		signature_make(claimed->secret, id, now_s, claimed->payload,
-		    claimed->payload_length, signature);
-		field_add(transfer, "webhook-signature", signature);
-	}
-	field_add(transfer, "X-Event-Type", claimed->event_type);
-	field_add(transfer, "X-Signature", claimed->signature);
-	transfer->fields = curl_slist_append(transfer->fields, "Expect:");
+	/* libcurl would wait a second for a 100 before a large body. */
+	transfer->fields = curl_slist_append(NULL, "Expect:");
+	fields_each(
+	    transfer->claimed, clock_database_ms() / 1000, field_add, transfer);
 }
 
 static void
@@ -312,12 +234,9 @@ transfer_reset(struct transfer *transfer)
 	transfer->fields = NULL;
 	transfer->claimed = NULL;
 	transfer->owner = NULL;
-	transfer->taken = transfer->header_bytes = transfer->body_bytes = 0;
-	transfer->blocked = transfer->opened = transfer->header_done = false;
-	transfer->malformed = transfer->body_full = false;
-	transfer->status = transfer->interim = transfer->lines = 0;
-	text_clear(&transfer->headers);
-	text_clear(&transfer->body);
+	transfer->taken = 0;
+	transfer->blocked = transfer->opened = false;
+	reader_clear(&transfer->reader);
 }
 
 int
@@ -394,7 +313,7 @@ end_of_connect(const struct transfer *transfer)
 static enum outcome_end
 end_of(const struct transfer *transfer, CURLcode code)
 {
-	if (transfer->malformed)
+	if (transfer->reader.malformed)
 		return END_MALFORMED;
 	switch (code) {
 	case CURLE_OK: return END_ANSWERED;
@@ -429,20 +348,21 @@ static void
 transfer_end(struct transfers *transfers, struct transfer *transfer,
     CURLcode code, struct transfer_answer *answer)
 {
+	struct reader *reader = &transfer->reader;
 	curl_off_t sent = 0;
 
 	curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
 	*answer = (struct transfer_answer){
 		.owner = transfer->owner,
 		.seen = { .end = end_of(transfer, code),
-		    .status = transfer->header_done ? transfer->status : 0,
+		    .status = reader->header_done ? reader->status : 0,
 		    .sent = (size_t)sent == transfer->claimed->payload_length,
 		    .timeout_ms = transfers->timeout_ms },
 		.duration_ms = clock_monotonic_ms() - transfer->started_ms,
-		.headers = transfer->headers,
-		.body = transfer->body,
+		.headers = reader->headers,
+		.body = reader->body,
 	};
-	transfer->headers = transfer->body = (struct text){ 0 };
+	reader->headers = reader->body = (struct text){ 0 };
 	curl_multi_remove_handle(transfers->multi, transfer->easy);
 	transfer_reset(transfer);
 	transfer->next = transfers->idle;

@@ -1,0 +1,203 @@
+/* From an id that is wanted to a request in flight, or back again. */
+#include "delivery.h"
+
+#include <stdlib.h>
+
+#include "ground/clock.h"
+#include "ground/config.h"
+
+#define DOUBTS_EVERY_MS 5000 /* giving back may stop the loop for 2 s */
+#define ALONE_FROM 2	     /* interruptions in a row */
+
+static void
+unwant(struct delivery *delivery, const struct wanted *wanted, int64_t due_at)
+{
+	struct queue_settled settled = { wanted->webhook_id,
+		wanted->subscription_id, due_at, QUEUE_NEUTRAL };
+
+	queue_settle(delivery->queue, &settled, 1, clock_database_ms(),
+	    config.window_max);
+}
+
+static void
+job_start(struct delivery *delivery, struct job *job)
+{
+	struct wanted wanted = { job->claimed->webhook_id,
+		job->claimed->subscription_id, job->slow };
+
+	job->log_id = uuid_new();
+	if (transfers_start(delivery->transfers, job->claimed, job) == -1) {
+		delivery_unclaim(
+		    delivery->db, &wanted.webhook_id, 1, job->claimed->lease);
+		unwant(delivery, &wanted, clock_database_ms() + 1000);
+		job_free(job);
+		return;
+	}
+	window_enter(delivery->window, &job->claimed->subscription_id);
+	delivery->slow_count += job->slow;
+}
+
+/* So many can wait for their turn alone well within their lease. */
+static size_t
+alone_most(void)
+{
+	int64_t most = config.lease_seconds * 1000 / 3 / config.http_timeout_ms;
+
+	return most > 1 ? (size_t)most : 1;
+}
+
+static void
+job_claimed(struct delivery *delivery, struct claimed *claimed, bool slow,
+    size_t *deferred)
+{
+	struct job *job = memory_get(sizeof(*job));
+	struct wanted wanted = { claimed->webhook_id, claimed->subscription_id,
+		slow };
+
+	job->claimed = claimed;
+	job->slow = slow;
+	if (delivery->stops)
+		jobs_add(&delivery->unsent, job);
+	else if (claimed->interruptions < ALONE_FROM)
+		job_start(delivery, job);
+	else if (delivery->alone.count < alone_most())
+		jobs_add(&delivery->alone, job);
+	else {
+		delivery_unclaim(
+		    delivery->db, &claimed->webhook_id, 1, claimed->lease);
+		unwant(delivery, &wanted,
+		    clock_database_ms() + 500 + 50 * (int64_t)(*deferred)++);
+		job_free(job);
+	}
+}
+
+static const struct wanted *
+wanted_find(const struct delivery *delivery, const struct uuid *webhook)
+{
+	for (size_t i = 0; i < delivery->wants.count; i++)
+		if (uuid_compare(
+			&delivery->wants.list[i].webhook_id, webhook) == 0)
+			return &delivery->wants.list[i];
+	return NULL;
+}
+
+bool
+claim_is_wanted(const struct delivery *delivery)
+{
+	return delivery->wants.count > 0 && delivery->doubts.count == 0;
+}
+
+int
+claim_begin(struct delivery *delivery)
+{
+	struct uuid ids[WANTS_MOST];
+
+	for (size_t i = 0; i < delivery->wants.count; i++)
+		ids[i] = delivery->wants.list[i].webhook_id;
+	delivery->lease.sequence++;
+	return delivery_claim_start(
+	    delivery->db, ids, delivery->wants.count, delivery->lease);
+}
+
+void
+claim_ended(struct delivery *delivery, bool well)
+{
+	struct claim_answer *answers;
+	size_t count, deferred = 0;
+
+	if (!well) { /* its COMMIT may have arrived */
+		delivery->doubts = delivery->wants;
+		delivery->doubted = delivery->lease;
+		delivery->wants.count = 0;
+		return;
+	}
+	count = delivery_claim_finish(delivery->db, delivery->lease, &answers);
+	for (size_t i = 0; i < count; i++) {
+		const struct wanted *wanted =
+		    wanted_find(delivery, &answers[i].webhook_id);
+
+		if (answers[i].kind == CLAIM_TAKEN)
+			job_claimed(delivery, answers[i].claimed,
+			    wanted != NULL && wanted->slow, &deferred);
+		else if (wanted != NULL)
+			unwant(delivery, wanted,
+			    answers[i].kind == CLAIM_EARLY ? answers[i].due_at
+							   : 0);
+	}
+	free(answers);
+	delivery->wants.count = 0;
+}
+
+/* A claim that failed may hold rows all the same: they are given back before
+ * anything else is claimed. */
+void
+claim_doubts_end(struct delivery *delivery, int64_t now)
+{
+	struct uuid ids[WANTS_MOST];
+	size_t count = delivery->doubts.count;
+
+	if (count == 0 || delivery->doing != DOING_NOTHING ||
+	    now < delivery->doubts_at || db_retry_wait_ms(delivery->db) > 0)
+		return;
+	delivery->doubts_at = now + DOUBTS_EVERY_MS;
+	for (size_t i = 0; i < count; i++)
+		ids[i] = delivery->doubts.list[i].webhook_id;
+	delivery->database_away =
+	    delivery_unclaim(delivery->db, ids, count, delivery->doubted) == -1;
+	if (delivery->database_away)
+		return;
+	for (size_t i = 0; i < count; i++)
+		unwant(
+		    delivery, &delivery->doubts.list[i], clock_database_ms());
+	delivery->doubts.count = 0;
+	delivery->doubts_at = 0;
+}
+
+void
+claim_alone_step(struct delivery *delivery)
+{
+	if (delivery->alone.count == 0 || delivery->alone_runs ||
+	    transfers_count(delivery->transfers) > 0 || delivery->stops ||
+	    delivery->doing != DOING_NOTHING)
+		return;
+	delivery->alone_runs = true;
+	job_start(delivery, jobs_take(&delivery->alone));
+	delivery->alone_runs = transfers_count(delivery->transfers) > 0;
+}
+
+/* Those of one claim at a time, since they share its lease. */
+static void
+unsent_give_back(struct delivery *delivery)
+{
+	struct uuid ids[WANTS_MOST];
+	struct lease lease = delivery->unsent.first->claimed->lease;
+	struct job *job;
+	size_t count = 0;
+
+	while ((job = delivery->unsent.first) != NULL && count < WANTS_MOST &&
+	    job->claimed->lease.sequence == lease.sequence) {
+		struct wanted wanted = { job->claimed->webhook_id,
+			job->claimed->subscription_id, job->slow };
+
+		ids[count++] = wanted.webhook_id;
+		unwant(delivery, &wanted, clock_database_ms());
+		job_free(jobs_take(&delivery->unsent));
+	}
+	delivery_unclaim(delivery->db, ids, count, lease);
+}
+
+void
+claim_give_back(struct delivery *delivery)
+{
+	struct job *job;
+
+	if (delivery->doing != DOING_NOTHING)
+		return;
+	for (size_t i = 0; i < delivery->wants.count; i++)
+		unwant(delivery, &delivery->wants.list[i], clock_database_ms());
+	delivery->wants.count = 0;
+	while ((job = jobs_take(&delivery->alone)) != NULL)
+		jobs_add(&delivery->unsent, job);
+	while (delivery->unsent.count > 0)
+		unsent_give_back(delivery);
+}
