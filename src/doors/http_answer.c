@@ -1,9 +1,11 @@
 #include <string.h>
 
 #include "doors/http_link.h"
+#include "ground/clock.h"
 #include "ground/log.h"
 
 #define SLOW_MS 1000
+#define LINES_MAX 50 /* a second, of requests that went badly */
 
 static const struct {
 	int status;
@@ -88,14 +90,33 @@ head_build(const struct request *request, const struct response *response,
 	text_adds(head, "\r\n");
 }
 
+/* While the database is away every request goes badly, and says the same. */
+static bool
+line_is_spare(void)
+{
+	static int64_t second;
+	static unsigned long long lines;
+	int64_t now = clock_monotonic_ms() / 1000;
+
+	if (now != second) {
+		if (lines > LINES_MAX)
+			log_warning("requests not logged count=%llu",
+			    lines - LINES_MAX);
+		second = now;
+		lines = 0;
+	}
+	return ++lines > LINES_MAX;
+}
+
 static void
 answer_log(
     const struct request *request, const struct response *response, int64_t ms)
 {
-	enum log_level level =
-	    response->status >= 500 || ms >= SLOW_MS ? LOG_WARNING : LOG_DEBUG;
+	bool is_bad = response->status >= 500 || ms >= SLOW_MS;
 
-	log_line(level,
+	if (is_bad && line_is_spare())
+		return;
+	log_line(is_bad ? LOG_WARNING : LOG_DEBUG,
 	    "request answered method=%s path=%s status=%d ms=%lld request=%s",
 	    request->is_head ? "HEAD" : request->method, request->path,
 	    response->status, (long long)ms, request->id);
