@@ -91,6 +91,7 @@ first() {
 		[ "$code" = 200 ] || { echo "$code"; return 1; }
 	}
 	eventually 10 logged "$webhook"
+	logged "$webhook"
 	local attempt
 	attempt=$(jq -c '.recent_attempts[-1]' <<<"$body")
 	[ "$(jq -r .outcome <<<"$attempt")" = "${4:-Failed Attempt}" ] ||
@@ -262,7 +263,7 @@ fleet() {
 	    "${subscriptions[@]}" | sort >"$ids"
 	[ "$(wc -l <"$ids")" = 100 ]
 	eventually 5 inflight "$path" 100
-	kill -9 $(pids 'delivery [0-9]+')	# every one that has some in flight
+	kill -9 $(pids delivery)	# every one that has some in flight
 	gate "$name"
 	all_done() {
 		local done

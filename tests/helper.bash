@@ -38,9 +38,10 @@ eventually() {
 request() {
 	local method=$1 path=$2 dir=$BATS_TEST_TMPDIR
 	shift 2
+	[[ $* == *'Content-Type:'* ]] ||
+		set -- -H 'Content-Type: application/json' "$@"
 	code=$(curl -s -m 20 -X "$method" -D "$dir/head" -o "$dir/body" \
-	    -w '%{http_code}' -H 'Content-Type: application/json' \
-	    -H 'Expect:' "$@" "$URL$path" 3>&- 4>&-) || true
+	    -w '%{http_code}' -H 'Expect:' "$@" "$URL$path" 3>&- 4>&-) || true
 	body=$(tr -d '\000' <"$dir/body" 2>/dev/null) || body=
 	head=$(tr -d '\r' <"$dir/head" 2>/dev/null) || head=
 	rm -f "$dir/head" "$dir/body"

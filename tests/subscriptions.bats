@@ -196,7 +196,7 @@ create() { request POST /subscriptions/ -d "$1"; }
 	id=$(subscribe /ok)
 	run curl -s -I "$URL/subscriptions/$id"
 	assert_line --partial '200'
-	assert_line --regexp '^Content-Length: [1-9]'
+	assert_line --regexp '^Content-Type: application/json'
 	refute_output --partial target_url
 }
 
