@@ -1,0 +1,114 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "rules/outcome.h"
+
+#define SUCCESS OUTCOME_SUCCESS
+#define RETRY OUTCOME_RETRY
+#define FAILURE OUTCOME_FAILURE
+#define WELL HEALTH_WELL
+#define SICK HEALTH_SICK
+#define SLOW HEALTH_TIMED_OUT
+#define NEUTRAL HEALTH_NEUTRAL
+
+static const struct {
+	enum outcome_end end;
+	int status;
+	bool sent;
+	int kind, health;
+	bool disable;
+	const char *error;
+} cases[] = {
+	/* a final answer */
+	{ END_ANSWERED, 200, true, SUCCESS, WELL, false, "" },
+	{ END_ANSWERED, 204, true, SUCCESS, WELL, false, "" },
+	{ END_ANSWERED, 299, true, SUCCESS, WELL, false, "" },
+	{ END_ANSWERED, 200, false, RETRY, NEUTRAL, false,
+	    "HTTP 200 before the whole request was sent" },
+	{ END_ANSWERED, 300, true, RETRY, NEUTRAL, false, "HTTP 300" },
+	{ END_ANSWERED, 302, true, RETRY, NEUTRAL, false, "HTTP 302" },
+	{ END_ANSWERED, 400, true, RETRY, NEUTRAL, false, "HTTP 400" },
+	{ END_ANSWERED, 404, false, RETRY, NEUTRAL, false, "HTTP 404" },
+	{ END_ANSWERED, 410, true, FAILURE, NEUTRAL, true, "HTTP 410" },
+	{ END_ANSWERED, 429, true, RETRY, SICK, false, "HTTP 429" },
+	{ END_ANSWERED, 500, true, RETRY, NEUTRAL, false, "HTTP 500" },
+	{ END_ANSWERED, 503, true, RETRY, SICK, false, "HTTP 503" },
+	{ END_ANSWERED, 999, true, RETRY, NEUTRAL, false, "HTTP 999" },
+	{ END_ANSWERED, 0, true, RETRY, NEUTRAL, false, "malformed answer" },
+	/* accepted, but the body did not end well */
+	{ END_BODY_CUT, 200, true, SUCCESS, WELL, false,
+	    "answer too long, cut" },
+	{ END_BODY_SHORT, 200, true, SUCCESS, WELL, false,
+	    "the answer's body broke off" },
+	{ END_RESET, 201, true, SUCCESS, WELL, false,
+	    "the answer's body broke off" },
+	{ END_TIMED_OUT, 200, true, SUCCESS, SLOW, false,
+	    "the answer's body did not end within 5.0 s" },
+	{ END_TIMED_OUT, 200, false, RETRY, SLOW, false,
+	    "HTTP 200 before the whole request was sent" },
+	{ END_BODY_CUT, 503, true, RETRY, SICK, false, "HTTP 503" },
+	{ END_TIMED_OUT, 410, true, FAILURE, NEUTRAL, true, "HTTP 410" },
+	/* no answer */
+	{ END_TIMED_OUT, 0, true, RETRY, SLOW, false, "timed out after 5.0 s" },
+	{ END_BLOCKED, 0, false, FAILURE, NEUTRAL, false,
+	    "target address not allowed" },
+	{ END_UNRESOLVED, 0, false, RETRY, SICK, false,
+	    "could not resolve host" },
+	{ END_REFUSED, 0, false, RETRY, SICK, false, "connection refused" },
+	{ END_UNREACHABLE, 0, false, RETRY, SICK, false, "host unreachable" },
+	{ END_TLS, 0, false, RETRY, SICK, false, "TLS handshake failed" },
+	{ END_UNTRUSTED, 0, false, RETRY, SICK, false,
+	    "TLS certificate not trusted" },
+	{ END_CLOSED, 0, true, RETRY, SICK, false,
+	    "connection closed without an answer" },
+	{ END_RESET, 0, true, RETRY, SICK, false, "connection reset" },
+	{ END_MALFORMED, 0, true, RETRY, NEUTRAL, false, "malformed answer" },
+	{ END_OTHER, 0, false, RETRY, SICK, false, "the exchange failed" },
+};
+
+static void
+classes_what_was_seen(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct outcome_seen seen = { cases[i].end, cases[i].status,
+			cases[i].sent, 5000 };
+		struct outcome outcome = outcome_of(&seen);
+
+		assert_string_equal(outcome.error, cases[i].error);
+		assert_int_equal(outcome.kind, cases[i].kind);
+		assert_int_equal(outcome.health, cases[i].health);
+		assert_int_equal(outcome.disable, cases[i].disable);
+	}
+}
+
+/* Whatever happens: Success needs a 2xx and the whole request sent. */
+static void
+nothing_else_is_a_success(void **state)
+{
+	(void)state;
+	for (int end = END_ANSWERED; end <= END_OTHER; end++)
+		for (int status = 0; status < 1000; status++)
+			for (int sent = 0; sent < 2; sent++) {
+				struct outcome_seen seen = { end, status, sent,
+					5000 };
+
+				if (outcome_of(&seen).kind == SUCCESS)
+					assert_true(sent && status >= 200 &&
+					    status <= 299);
+			}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(classes_what_was_seen),
+		cmocka_unit_test(nothing_else_is_a_success),
+	};
+
+	return cmocka_run_group_tests_name("outcome", tests, NULL, NULL);
+}
