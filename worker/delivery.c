@@ -8,6 +8,7 @@
 #include "ground/clock.h"
 #include "ground/config.h"
 #include "ground/log.h"
+#include "interfaces.h"
 #include "shared.h"
 #include "stores/maintenance.h"
 
@@ -197,6 +198,7 @@ delivery_turn(struct delivery *delivery)
 {
 	int64_t now = clock_monotonic_ms();
 
+	interfaces_look(now);
 	settle_answers(delivery);
 	database_step(delivery);
 	dispatch_step(delivery, now);
