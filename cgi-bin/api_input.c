@@ -80,7 +80,6 @@ read_string(struct problems *problems, json_t *given, size_t most, json_t *loc)
 		    "Input should be a valid string", json_incref(given), NULL);
 		return NULL;
 	}
-	/* NUL stands for a lone surrogate too: see json_read. */
 	if (strlen(text) != json_string_length(given)) {
 		problem_add(problems, "string_unicode", loc,
 		    "Input should be a valid string, unable to parse raw data "

@@ -111,20 +111,20 @@ json_t *
 api_read_body(struct problems *problems, const struct request *request)
 {
 	const struct text *body = &request->body;
-	const char *reason;
+	json_error_t fault;
 	json_t *value;
-	size_t offset;
 
 	if (request->body_state == BODY_NONE || body->length == 0)
 		return json_null();
 	if (!content_is_json(request))
 		return json_lossy_string(body->bytes, body->length);
-	value = json_read(body->bytes, body->length, &reason, &offset);
+	value = json_read(body->bytes, body->length, &fault);
 	if (value == NULL)
 		problem_add(problems, "json_invalid",
-		    json_pack("[sI]", "body", (json_int_t)offset),
+		    json_pack("[si]", "body", fault.position),
 		    "JSON decode error", json_object(),
-		    json_pack("{s:s}", "error", reason));
+		    json_pack("{s:o}", "error",
+			json_lossy_string(fault.text, strlen(fault.text))));
 	return value;
 }
 
