@@ -128,7 +128,7 @@ pass_page(
 static void
 full_pass_begin(struct keeper *keeper)
 {
-	log_info("started a full pass: Redis was restarted or emptied");
+	log_info("started a full pass: what Redis holds is not known");
 	keeper->full_pass = true;
 	memset(&keeper->oldest, 0, sizeof(keeper->oldest));
 	memset(&keeper->newest, 0xff, sizeof(keeper->newest));

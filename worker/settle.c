@@ -230,8 +230,9 @@ settle_end(struct delivery *delivery, bool well)
 	if (well) {
 		late = delivery_settle_finish(delivery->db);
 		if (late > 0)
-			log_warning("results came late, their lease was "
-				    "broken count=%zu",
+			log_warning("results moved no webhook: stored "
+				    "before, or their lease was broken "
+				    "count=%zu",
 			    late);
 		delivery->batch_most *= 2;
 		batch_tell(delivery);
