@@ -109,12 +109,12 @@ files_close(void)
 static void
 pool_live(enum pool pool, pid_t parent)
 {
-	static const int defaults[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR2,
-		SIGCHLD };
+	static const int defaults[] = { SIGTERM, SIGHUP, SIGUSR2, SIGCHLD };
 	sigset_t none;
 
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
 		signal(defaults[i], SIG_DFL);
+	signal(SIGINT, SIG_IGN); /* a terminal's Ctrl-C is for us */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -21,16 +21,16 @@ enum role {
 
 struct child {
 	enum role role;
-	int number; /* of its role, from 1 */
-	int slot; /* of shared memory */
-	pid_t pid; /* 0: not running */
+	int number;	      /* of its role, from 1 */
+	int slot;	      /* of shared memory */
+	pid_t pid;	      /* 0: not running */
 	uint64_t incarnation; /* delivery's */
-	int64_t started_at; /* monotonic ms, as all here */
-	int64_t start_at; /* not before */
-	int64_t delay_ms; /* before the next start */
-	int64_t kill_at; /* 0: not told to stop */
-	bool outdated; /* to be replaced */
-	bool unwanted; /* not to be started again */
+	int64_t started_at;   /* monotonic ms, as all here */
+	int64_t start_at;     /* not before */
+	int64_t delay_ms;     /* before the next start */
+	int64_t kill_at;      /* 0: not told to stop */
+	bool outdated;	      /* to be replaced */
+	bool unwanted;	      /* not to be started again */
 };
 
 /* Makes the table fit the settings: adds what is missing, marks unwanted

@@ -35,6 +35,7 @@ job_start(struct delivery *delivery, struct job *job)
 	}
 	window_enter(delivery->window, &job->claimed->subscription_id);
 	delivery->slow_count += job->slow;
+	delivery->bytes += job->claimed->payload_length;
 }
 
 /* So many can wait for their turn alone well within their lease. */

@@ -74,6 +74,7 @@ struct delivery {
 	struct jobs unsent; /* claimed while we stop: to be given back */
 	bool alone_runs;
 	size_t slow_count; /* in flight of slow subscriptions */
+	size_t bytes;	   /* of payload in flight */
 	struct jobs done;  /* to be committed */
 	struct jobs batch; /* being committed */
 	size_t batch_most;

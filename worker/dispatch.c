@@ -9,10 +9,11 @@
 #include "ground/log.h"
 
 #define TAKE_EVERY_MS 5000
-#define BELL_AGAIN_MS 500 /* its connection was lost */
-#define PICK_LEAST_MS 20  /* between two picks */
-#define PICK_MOST_MS 1000 /* while they find nothing */
-#define PICK_WINDOW 8	  /* in flight a subscription, without Redis */
+#define BELL_AGAIN_MS 500	/* its connection was lost */
+#define PICK_LEAST_MS 20	/* between two picks */
+#define PICK_MOST_MS 1000	/* while they find nothing */
+#define BYTES_MOST (256u << 20) /* of payload in flight; one claim more */
+#define PICK_WINDOW 8		/* in flight a subscription, without Redis */
 
 static size_t
 at_most(size_t value, size_t most)
@@ -27,6 +28,7 @@ may_take(const struct delivery *delivery)
 	    delivery->wants.count == 0 && delivery->doubts.count == 0 &&
 	    delivery->alone.count == 0 && !delivery->alone_runs &&
 	    transfers_count(delivery->transfers) < delivery->room &&
+	    delivery->bytes < BYTES_MOST &&
 	    delivery->done.count + delivery->batch.count <= 2 * delivery->room;
 }
 

@@ -134,6 +134,9 @@ settle_answers(struct delivery *delivery)
 		job->answer = answer;
 		window_leave(delivery->window, &job->claimed->subscription_id);
 		delivery->slow_count -= job->slow;
+		delivery->bytes -= job->claimed->payload_length;
+		free(job->claimed->payload); /* it waits without its load */
+		job->claimed->payload = NULL;
 		delivery->alone_runs = false;
 		job_answered(job);
 		jobs_add(&delivery->done, job);

@@ -19,7 +19,7 @@ struct transfers;
 /* After fork only. At most `room` in flight, each ends within timeout_ms.
  * NULL when libcurl cannot be set up (logged). */
 struct transfers *transfers_new(size_t room, int64_t timeout_ms);
-void transfers_free(struct transfers *transfers); /* NULL is fine */
+void transfers_free(struct transfers *transfers);	   /* NULL is fine */
 size_t transfers_count(const struct transfers *transfers); /* in flight */
 
 /* Begins one attempt. claimed is borrowed until its answer came. 0, or -1
@@ -37,7 +37,7 @@ struct transfer_answer {
 	struct outcome_seen seen;
 	int64_t duration_ms;
 	struct text headers; /* of the final answer, 8 KiB at most; yours */
-	struct text body; /* its first 4 KiB; yours */
+	struct text body;    /* its first 4 KiB; yours */
 };
 /* The next that has ended: 1, or 0 when none has. */
 int

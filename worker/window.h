@@ -10,7 +10,7 @@
 
 struct window;
 
-struct window *window_new(size_t most); /* in flight at once, in all */
+struct window *window_new(size_t most);	 /* in flight at once, in all */
 void window_free(struct window *window); /* NULL is fine */
 void window_enter(struct window *window, const struct uuid *subscription);
 void window_leave(struct window *window, const struct uuid *subscription);
