@@ -98,14 +98,14 @@ sanitize: $(call programs,sanitize) \
     $(addprefix build/sanitize/unit/,$(UNIT_TESTS))
 
 define variant
-build/$(1)/%.o: %.c build/$(1)/flags
+build/$(1)/obj/%.o: %.c build/$(1)/flags
 	@mkdir -p $$(@D)
 	@echo '  CC   $$@'
 	$$(Q)$$(COMPILE) $$(CFLAGS_$(1)) $$(CFLAGS) -MMD -MP -c -o $$@ $$<
 
 # Only the settings know the prefix, so another one compiles one file.
-build/$(1)/src/ground/config.o: DEFINES += -DPOSTRIDER_PREFIX='"$$(prefix)"'
-build/$(1)/src/ground/config.o: build/$(1)/prefix
+build/$(1)/obj/src/ground/config.o: DEFINES += -DPOSTRIDER_PREFIX='"$$(prefix)"'
+build/$(1)/obj/src/ground/config.o: build/$(1)/prefix
 
 build/$(1)/prefix: FORCE
 	@mkdir -p $$(@D)
@@ -117,7 +117,7 @@ build/$(1)/flags: FORCE
 	    $$(CFLAGS_$(1)) $$(CFLAGS) $$(LDFLAGS))' >$$@.new
 	@cmp -s $$@.new $$@ && rm $$@.new || mv $$@.new $$@
 
-build/$(1)/libpostrider.a: $$(LIB_SOURCES:%.c=build/$(1)/%.o)
+build/$(1)/libpostrider.a: $$(LIB_SOURCES:%.c=build/$(1)/obj/%.o)
 	@rm -f $$@.new
 	$$(Q)$$(AR) rcs $$@.new $$^ && mv $$@.new $$@
 
@@ -130,7 +130,7 @@ endef
 # program VARIANT TARGET SOURCES
 define program
 
-build/$(1)/$(2): $(patsubst %.c,build/$(1)/%.o,$(3)) build/$(1)/libpostrider.a
+build/$(1)/$(2): $(patsubst %.c,build/$(1)/obj/%.o,$(3)) build/$(1)/libpostrider.a
 	@mkdir -p $$(@D)
 	@echo '  LINK $$@'
 	$$(Q)$$(CC) $$(CFLAGS_$(1)) $$(CFLAGS) $$(LDFLAGS_$(1)) $$(LDFLAGS) \
@@ -141,7 +141,7 @@ endef
 $(eval $(call variant,release))
 $(eval $(call variant,sanitize))
 
-build/sanitize/unit/%_test: build/sanitize/tests/unit/%_test.o \
+build/sanitize/unit/%_test: build/sanitize/obj/tests/unit/%_test.o \
     build/sanitize/libpostrider.a
 	@mkdir -p $(@D)
 	@echo '  LINK $@'
@@ -149,7 +149,7 @@ build/sanitize/unit/%_test: build/sanitize/tests/unit/%_test.o \
 	    -Wl,--as-needed -o $@ $^ -lcmocka $(LIBS)
 
 .SECONDARY:
--include $(wildcard build/*/*/*.d build/*/*/*/*.d)
+-include $(wildcard build/*/obj/*/*.d build/*/obj/*/*/*.d)
 
 #: make docs     bring Swagger UI for /docs (one line when it cannot be had)
 docs:
