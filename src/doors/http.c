@@ -12,7 +12,7 @@
 #include "ground/log.h"
 
 /* A caller that connects says something at once, or blocks nobody. */
-#define FIRST_BYTE_MS 1000
+#define FIRST_BYTE_MS 250
 
 struct http_link {
 	FCGX_Request fcgi;
