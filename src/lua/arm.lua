@@ -9,8 +9,9 @@
 --   later         sorted set   sub -> when to look again
 --   turn, wake    counter of turns; list of at most a token or two
 --
--- Times are the caller's, in ms: the clock of Redis plays no part. A sub is
--- in one of ring, ring:slow, later, or, with nothing queued, in none.
+-- Times are the caller's, in ms: the clock of Redis plays no part. The rings
+-- and later are hints too: who is found there is looked at before it counts,
+-- so nobody needs to be taken out of them.
 
 local NAME = 'postrider:'
 local RING, RING_SLOW = NAME .. 'ring', NAME .. 'ring:slow'
@@ -46,10 +47,20 @@ local window_max = number(ARGV[2], 1, WINDOW_MOST)
 -- An expiry beyond this comes from a clock that has since been set back.
 local flight_most = now + 2 * number(ARGV[3], 3600000, 2 ^ 40)
 
+local woke = false
 local function wake()
-	if call('LLEN', WAKE) == 0 then
+	if not woke and call('LLEN', WAKE) == 0 then
 		call('RPUSH', WAKE, '1')
 	end
+	woke = true
+end
+
+-- The next place at the tail: one INCR a script, then fractions.
+local tail, steps
+local function next_turn()
+	tail = tail or call('INCR', TURN)
+	steps = (steps or 0) + 1
+	return tail + steps / 65536
 end
 
 -- What stands for a sub: its keys, how many fly, how many may.
@@ -59,49 +70,46 @@ local function look(sub)
 		flight = NAME .. 'flight:' .. sub,
 		health = NAME .. 'health:' .. sub
 	}
+	local health = call('HMGET', s.health, 'window', 'gentle', 'slow')
+
+	s.window = number(health[1] or WINDOW_FIRST, 1, window_max)
+	s.gentle = number(health[2] or WINDOW_MOST, 1, WINDOW_MOST)
+	s.slow = health[3] == '1'
 	s.busy = call('ZCARD', s.flight)
-	if s.busy > 0 then
+	if s.busy >= math.floor(s.window) then
 		s.busy = s.busy -
 		    call('ZREMRANGEBYSCORE', s.flight, '-inf', now) -
 		    call('ZREMRANGEBYSCORE', s.flight, flight_most, '+inf')
 	end
-	local health = call('HMGET', s.health, 'window', 'gentle', 'slow')
-	s.window = number(health[1] or WINDOW_FIRST, 1, window_max)
-	s.gentle = number(health[2] or WINDOW_MOST, 1, WINDOW_MOST)
-	s.slow = health[3] == '1'
 	return s
 end
 
--- Arms a sub: puts it where it now belongs.
+local function flies(s, id)
+	local expiry = s.busy > 0 and tonumber(call('ZSCORE', s.flight, id))
+
+	return expiry and expiry > now and expiry < flight_most
+end
+
+-- Arms a sub: puts it where it will be found in time.
 local function arm(s, quietly)
 	local first = call('ZRANGE', s.queue, 0, 0, 'WITHSCORES')
 	local due = tonumber(first[2])
-	local mine, other = RING, RING_SLOW
 
-	if s.slow then
-		mine, other = other, mine
-	end
-	call('ZREM', other, s.sub)
-	if due and due <= now and s.busy < math.floor(s.window) then
-		call('ZREM', LATER, s.sub)
-		if call('ZADD', mine, 'NX', call('INCR', TURN), s.sub) == 1 and
-		    not quietly then
-			wake()
-		end
+	if not due then
 		return
 	end
-	call('ZREM', mine, s.sub)
-	if not due then
-		call('ZREM', LATER, s.sub)
-	elseif due > now then
-		call('ZADD', LATER, first[2], s.sub)
-		-- They sleep until the time they know: this one is sooner.
-		if not quietly and
+	if due > now then
+		-- They sleep until the time they know; this may be sooner.
+		if call('ZADD', LATER, 'CH', first[2], s.sub) == 1 and
+		    not quietly and
 		    call('ZRANGE', LATER, 0, 0)[1] == s.sub then
 			wake()
 		end
-	else
+	elseif s.busy >= math.floor(s.window) then
 		first = call('ZRANGE', s.flight, 0, 0, 'WITHSCORES')
 		call('ZADD', LATER, first[2] or now + 1000, s.sub)
+	elseif call('ZADD', s.slow and RING_SLOW or RING, 'NX', next_turn(),
+	    s.sub) == 1 and not quietly then
+		wake()
 	end
 end

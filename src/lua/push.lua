@@ -7,7 +7,7 @@ local seen, order = {}, {}
 
 -- A full Redis refuses a script at its first write only, and only one that
 -- may need memory: so such a one comes first.
-call('INCR', TURN)
+next_turn()
 
 for i = 4, #ARGV, 3 do
 	local id, sub, due = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
@@ -19,7 +19,7 @@ for i = 4, #ARGV, 3 do
 		seen[sub] = s
 		order[#order + 1] = s
 	end
-	if due <= now and s.busy > 0 and call('ZSCORE', s.flight, id) then
+	if due <= now and flies(s, id) then
 		due = nil
 	end
 	if due and s.room > 0 then

@@ -32,9 +32,7 @@ for i = 4, #ARGV, 4 do
 		order[#order + 1] = s
 	end
 	s.busy = s.busy - call('ZREM', s.flight, id)
-	if due == '0' then
-		call('ZREM', s.queue, id)
-	else
+	if due ~= '0' then
 		call('ZADD', s.queue, due, id)
 	end
 	feel(s, ARGV[i + 3])

@@ -4,7 +4,7 @@
 
 local LATER_MOST = 200		-- looked at in one take
 local TURN_MOST = 16		-- ids of a sub in one turn
-local IDLE_TURNS = 64		-- turns without an id in one take: strangers
+local IDLE_TURNS = 64		-- turns without an id in one take
 local FLIGHT_SECONDS = 86400	-- nobody asks for it any more
 local expiry = now + number(ARGV[3], 1000, 2 ^ 40)
 local count = number(ARGV[4], 0, 10000)
@@ -12,23 +12,13 @@ local slow = number(ARGV[5], 0, 10000)
 local taken = { 0 }
 local idle = 0
 
-local function stranger(sub)
-	if #sub == SUB_BYTES then
-		return false
-	end
-	call('ZREM', RING, sub)
-	call('ZREM', RING_SLOW, sub)
-	call('ZREM', LATER, sub)
-	return true
-end
-
 -- One turn of a sub: how many ids it gave, at most `most`.
-local function turn(sub, most)
+local function turn(sub, ring, most)
 	local s = look(sub)
 	local room = math.min(most, math.floor(s.window) - s.busy, TURN_MOST)
 	local given = 0
 
-	if room >= 1 then
+	if room >= 1 and s.slow == (ring == RING_SLOW) then
 		local fly = {}
 		local ids = call('ZRANGEBYSCORE', s.queue, '-inf', now,
 		    'LIMIT', 0, room)
@@ -63,8 +53,8 @@ local function walk(ring, quota)
 		if not sub then
 			break
 		end
-		if not stranger(sub) then
-			given = turn(sub, quota)
+		if #sub == SUB_BYTES then
+			given = turn(sub, ring, quota)
 		end
 		if given == 0 then
 			idle = idle + 1
@@ -74,9 +64,12 @@ local function walk(ring, quota)
 	return quota
 end
 
-for _, sub in ipairs(call('ZRANGEBYSCORE', LATER, '-inf', now, 'LIMIT', 0,
-    LATER_MOST)) do
-	if not stranger(sub) then
+local come = call('ZRANGEBYSCORE', LATER, '-inf', now, 'LIMIT', 0, LATER_MOST)
+if #come > 0 then
+	call('ZREM', LATER, unpack(come))
+end
+for _, sub in ipairs(come) do
+	if #sub == SUB_BYTES then
 		arm(look(sub), true)
 	end
 end
@@ -88,7 +81,7 @@ left = walk(RING, count - share + left)
 local next_due = tonumber(call('ZRANGE', LATER, 0, 0, 'WITHSCORES')[2]) or 0
 local waiting = call('ZCARD', RING)
 if waiting > 0 and left > 0 then
-	next_due = now		-- strangers filled the turns: go on
+	next_due = now		-- the turns were for nothing: go on
 end
 -- Who has taken leaves word for another process; who could not take anything
 -- does not, or they would wake each other for ever.

@@ -15,9 +15,9 @@
 #define WAIT_SLACK_MS 2000
 #define REST_LEAST_MS 50
 #define REST_MOST_MS 2000
-#define CHUNK 256 /* entries of one call: it must not take long */
+#define CHUNK 256	   /* entries of one call: it must not take long */
 #define COMPLAINT_MS 60000 /* between two log lines of the same kind */
-#define WINDOW_ANY 10000 /* the push knows no WINDOW_MAX; the take does */
+#define WINDOW_ANY 10000   /* the push knows no WINDOW_MAX; the take does */
 #define LEASE_ANY_MS 3600000
 #define NUMBER_SIZE 24
 #define SUB_LENGTH (UUID_TEXT_SIZE - 1)
@@ -28,7 +28,7 @@
 
 enum { SCRIPT_PUSH, SCRIPT_TAKE, SCRIPT_SETTLE, SCRIPTS };
 enum {
-	TAG_LOAD, /* + the script's number */
+	TAG_LOAD,		       /* + the script's number */
 	TAG_CALL = TAG_LOAD + SCRIPTS, /* + the script's number */
 	TAG_WAIT = TAG_CALL + SCRIPTS,
 	TAG_IGNORE,
@@ -51,7 +51,7 @@ struct queue {
 	int64_t complained_at;
 	/* of queue_check_epoch and queue_ping */
 	bool asked, asked_well;
-	char run_id[41], epoch[UUID_TEXT_SIZE]; /* as just read */
+	char run_id[41], epoch[UUID_TEXT_SIZE];		  /* as just read */
 	char last_run_id[41], last_epoch[UUID_TEXT_SIZE]; /* "": unknown */
 };
 

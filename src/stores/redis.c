@@ -31,12 +31,12 @@ struct redis {
 	bool url_is_bad;
 	struct redis_user user;
 	redisContext *connection; /* NULL: none */
-	struct waiting *waiting; /* a ring of a power of two */
+	struct waiting *waiting;  /* a ring of a power of two */
 	size_t first, count, room;
 	int64_t turn_at; /* since when the first is waited for; 0: not
 				   yet sent */
-	bool answers; /* on this connection */
-	bool trouble; /* as last logged */
+	bool answers;	 /* on this connection */
+	bool trouble;	 /* as last logged */
 	int64_t fault_at, rest_until, rest_ms;
 };
 

@@ -363,6 +363,27 @@ tokens_come_to_rest(void **state)
 	    redis_fixture_say(&redis, "LLEN postrider:wake"), ":0\r\n");
 }
 
+/* Who sleeps until the next due time must hear of a sooner one. */
+static void
+sooner_time_wakes(void **state)
+{
+	static const struct {
+		int seconds;
+		const char *tokens;
+	} cases[] = { { 60, ":1\r\n" }, { 10, ":1\r\n" }, { 10, ":0\r\n" },
+		{ 60, ":0\r\n" }, { 5, ":1\r\n" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		redis_fixture_say(&redis, "DEL postrider:wake");
+		push(1, (int)i, 1, NOW + cases[i].seconds * 1000);
+		assert_int_equal(take_count(0, NOW), 0);
+		assert_string_equal(
+		    redis_fixture_say(&redis, "LLEN postrider:wake"),
+		    cases[i].tokens);
+	}
+}
+
 static void
 flushall_leaves_nothing_counted(void **state)
 {
@@ -420,7 +441,7 @@ strangers_are_put_out(void **state)
 	redis_fixture_say(
 	    &redis, "ZADD %s -inf a 1 b 2 c inf d", sub_key("queue", 3));
 	redis_fixture_say(&redis, "ZADD postrider:ring -1 x -inf y 5 z");
-	redis_fixture_say(&redis, "ZADD postrider:later -1 x inf y 5 z");
+	redis_fixture_say(&redis, "ZADD postrider:later -1 x 6 y 5 z");
 	for (int i = 0; i < 300; i++)
 		redis_fixture_say(
 		    &redis, "ZADD postrider:ring %d foreign%d", i, i);
@@ -594,6 +615,7 @@ main(void)
 		TEST(window_max_is_obeyed),
 		TEST(push_wakes_who_waits),
 		TEST(tokens_come_to_rest),
+		TEST(sooner_time_wakes),
 		TEST(flushall_leaves_nothing_counted),
 		TEST(forgotten_functions_are_loaded_again),
 		TEST(strangers_are_put_out),
