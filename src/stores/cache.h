@@ -15,9 +15,9 @@ struct cache;
 struct cache *cache_new(const char *redis_url, int64_t seconds);
 void cache_free(struct cache *cache);
 /* 1 found (release it), 0 a miss. */
-int cache_get(struct cache *cache, const struct uuid *id,
-    struct subscription *found);
+int cache_get(
+    struct cache *cache, const struct uuid *id, struct subscription *found);
 void cache_put(struct cache *cache, const struct subscription *subscription);
 void cache_remove(struct cache *cache, const struct uuid *id);
-int cache_ping(struct cache *cache);	/* 0 Redis answers, -1 not */
+int cache_ping(struct cache *cache); /* 0 Redis answers, -1 not */
 #endif

@@ -32,8 +32,8 @@ void queue_push(struct queue *queue, const struct queue_entry *entries,
 
 /* Asks for up to `count` due ids, at most `slow` of them of subscriptions
  * whose last result was a time-out. The answer comes out of queue_taken. */
-void queue_take(struct queue *queue, size_t count, size_t slow,
-    int64_t now_ms, int64_t lease_ms, int64_t window_max);
+void queue_take(struct queue *queue, size_t count, size_t slow, int64_t now_ms,
+    int64_t lease_ms, int64_t window_max);
 
 /* What became of a taken id. due_at 0: it is done. */
 struct queue_settled {
@@ -53,22 +53,22 @@ void queue_wait(struct queue *queue, int64_t seconds);
 /* Moves bytes without blocking. 0, or -1 while there is no connection (a new
  * one is tried after 50 ms growing to 2 s). */
 int queue_step(struct queue *queue);
-int queue_socket(const struct queue *queue);	/* -1 while there is none */
+int queue_socket(const struct queue *queue); /* -1 while there is none */
 short queue_events(const struct queue *queue);
 /* Milliseconds until queue_step or queue_answer must be called although
  * nothing came. */
 int64_t queue_wait_ms(const struct queue *queue);
 bool queue_is_up(const struct queue *queue);
-size_t queue_outstanding(const struct queue *queue);	/* takes, waits */
+size_t queue_outstanding(const struct queue *queue); /* takes, waits */
 
 /* The next answer to a take or a wait: 1 and *taken, 0 none yet. */
 struct queue_taken {
-	bool woken;		/* an answer to queue_wait */
-	bool failed;		/* the connection was lost meanwhile */
-	struct queue_entry *entries;	/* yours to free(); due_at unset */
-	bool *slow;		/* yours: of a time-out subscription */
+	bool woken;		     /* an answer to queue_wait */
+	bool failed;		     /* the connection was lost meanwhile */
+	struct queue_entry *entries; /* yours to free(); due_at unset */
+	bool *slow;		     /* yours: of a time-out subscription */
 	size_t count;
-	int64_t next_due;	/* of what is not due yet; 0: none */
+	int64_t next_due; /* of what is not due yet; 0: none */
 };
 int queue_answer(struct queue *queue, struct queue_taken *taken);
 
@@ -76,5 +76,5 @@ int queue_answer(struct queue *queue, struct queue_taken *taken);
  * What Redis holds is unknown after a restart or FLUSHALL: run id and epoch
  * key tell. 1 same as last time, 0 changed, -1 no Redis. */
 int queue_check_epoch(struct queue *queue);
-int queue_ping(struct queue *queue);	/* 0, -1 */
+int queue_ping(struct queue *queue); /* 0, -1 */
 #endif

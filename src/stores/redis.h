@@ -17,7 +17,7 @@ struct redis;
 struct redis_reply; /* borrowed, for the length of a callback */
 
 struct redis_user {
-	const char *name; /* for the log; a literal */
+	const char *name;      /* for the log; a literal */
 	int64_t rest_least_ms; /* after the first fault */
 	int64_t rest_most_ms;
 	/* A connection was begun: what has to be sent first; may be NULL. */
@@ -50,7 +50,7 @@ int redis_step(struct redis *redis);
 int redis_socket(const struct redis *redis); /* -1 while there is none */
 short redis_events(const struct redis *redis);
 int64_t redis_wait_ms(const struct redis *redis); /* 60,000: nothing due */
-bool redis_is_up(const struct redis *redis); /* it answers */
+bool redis_is_up(const struct redis *redis);	  /* it answers */
 
 /* Sends and steps until `done` is set, by answered. 0; -1 when the connection
  * was lost or the deadline passed, which closes it. */

@@ -9,7 +9,7 @@ struct redis_url {
 	char *path; /* a unix socket's, or NULL */
 	char *host;
 	int port;
-	char *user; /* NULL: none */
+	char *user;	/* NULL: none */
 	char *password; /* NULL: none */
 	int db;
 };
