@@ -63,7 +63,7 @@ main(int argc, char **argv)
 			return commands[i].run();
 	fprintf(stderr, "usage: postrider-admin COMMAND\n");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		fprintf(stderr, "  %-20s%s\n", commands[i].name,
-		    commands[i].does);
+		fprintf(
+		    stderr, "  %-20s%s\n", commands[i].name, commands[i].does);
 	return 100;
 }

@@ -15,34 +15,34 @@ struct range {
 };
 
 static const char *const refused_v4[] = {
-	"0.0.0.0/8", /* this network, RFC 1122: reaches localhost */
-	"10.0.0.0/8", /* private, RFC 1918 */
-	"100.64.0.0/10", /* shared, RFC 6598; Alibaba metadata */
-	"127.0.0.0/8", /* loopback */
+	"0.0.0.0/8",	    /* this network, RFC 1122: reaches localhost */
+	"10.0.0.0/8",	    /* private, RFC 1918 */
+	"100.64.0.0/10",    /* shared, RFC 6598; Alibaba metadata */
+	"127.0.0.0/8",	    /* loopback */
 	"168.63.129.16/32", /* Azure's metadata, in no registry */
-	"169.254.0.0/16", /* link-local, RFC 3927; cloud metadata */
-	"172.16.0.0/12", /* private */
-	"192.0.0.0/24", /* protocol assignments, RFC 6890 */
-	"192.0.2.0/24", /* documentation, RFC 5737 */
-	"192.31.196.0/24", /* AS112, RFC 7535 */
-	"192.52.193.0/24", /* AMT, RFC 7450 */
-	"192.88.99.0/24", /* 6to4 relays, RFC 7526 */
-	"192.168.0.0/16", /* private */
-	"192.175.48.0/24", /* AS112, RFC 7534 */
-	"198.18.0.0/15", /* benchmarking, RFC 2544 */
-	"198.51.100.0/24", /* documentation */
-	"203.0.113.0/24", /* documentation */
-	"224.0.0.0/4", /* multicast, RFC 5771 */
-	"240.0.0.0/4", /* reserved, broadcast */
+	"169.254.0.0/16",   /* link-local, RFC 3927; cloud metadata */
+	"172.16.0.0/12",    /* private */
+	"192.0.0.0/24",	    /* protocol assignments, RFC 6890 */
+	"192.0.2.0/24",	    /* documentation, RFC 5737 */
+	"192.31.196.0/24",  /* AS112, RFC 7535 */
+	"192.52.193.0/24",  /* AMT, RFC 7450 */
+	"192.88.99.0/24",   /* 6to4 relays, RFC 7526 */
+	"192.168.0.0/16",   /* private */
+	"192.175.48.0/24",  /* AS112, RFC 7534 */
+	"198.18.0.0/15",    /* benchmarking, RFC 2544 */
+	"198.51.100.0/24",  /* documentation */
+	"203.0.113.0/24",   /* documentation */
+	"224.0.0.0/4",	    /* multicast, RFC 5771 */
+	"240.0.0.0/4",	    /* reserved, broadcast */
 };
 
 /* Within 2000::/3; outside of it everything is refused. */
 static const char *const refused_v6[] = {
-	"2001::/23", /* protocol assignments, RFC 2928; Teredo */
-	"2001:db8::/32", /* documentation, RFC 3849 */
-	"2002::/16", /* 6to4, RFC 3056: embeds IPv4 */
+	"2001::/23",	     /* protocol assignments, RFC 2928; Teredo */
+	"2001:db8::/32",     /* documentation, RFC 3849 */
+	"2002::/16",	     /* 6to4, RFC 3056: embeds IPv4 */
 	"2620:4f:8000::/48", /* AS112, RFC 7534 */
-	"3fff::/20", /* documentation, RFC 9637 */
+	"3fff::/20",	     /* documentation, RFC 9637 */
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

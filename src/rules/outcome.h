@@ -10,17 +10,17 @@
 #include <stdint.h>
 
 enum outcome_end {
-	END_ANSWERED, /* the exchange ran to its end */
-	END_BODY_CUT, /* we stopped reading a body that was too long */
+	END_ANSWERED,	/* the exchange ran to its end */
+	END_BODY_CUT,	/* we stopped reading a body that was too long */
 	END_BODY_SHORT, /* the answer's body broke off */
 	END_TIMED_OUT,
 	END_BLOCKED, /* egress forbids every address of the host */
 	END_UNRESOLVED,
 	END_REFUSED,
 	END_UNREACHABLE,
-	END_TLS, /* no handshake */
+	END_TLS,       /* no handshake */
 	END_UNTRUSTED, /* the certificate */
-	END_CLOSED, /* the connection, without an answer */
+	END_CLOSED,    /* the connection, without an answer */
 	END_RESET,
 	END_MALFORMED, /* no HTTP, or more header than anyone needs */
 	END_OTHER
@@ -28,8 +28,8 @@ enum outcome_end {
 
 struct outcome_seen {
 	enum outcome_end end;
-	int status; /* of the final header, 0: none was complete */
-	bool sent; /* all of the request's body */
+	int status;	    /* of the final header, 0: none was complete */
+	bool sent;	    /* all of the request's body */
 	int64_t timeout_ms; /* what END_TIMED_OUT means here */
 };
 
@@ -42,8 +42,8 @@ struct outcome {
 		HEALTH_SICK,
 		HEALTH_TIMED_OUT,
 		HEALTH_NEUTRAL
-	} health; /* what it says of the receiver */
-	bool disable; /* 410: the receiver wants no more */
+	} health;			/* what it says of the receiver */
+	bool disable;			/* 410: the receiver wants no more */
 	char error[OUTCOME_ERROR_SIZE]; /* a sentence, "" when there is none */
 };
 
