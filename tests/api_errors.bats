@@ -291,6 +291,21 @@ setup_file() {
 	refute [ "$(grep -cE '(src|href)="(https?:)?//' <<<"$body")" -gt 0 ]
 }
 
+@test "metrics are what Prometheus reads, and tell the backlog" {
+	local id
+	id=$(subscribe "$(own /gate/closed)")
+	ingest "$id" '{}'
+	request GET /metrics
+	assert_code 200
+	[[ $(header Content-Type) == text/plain* ]]
+	grep -qx 'postrider_up{component="postgresql"} 1' <<<"$body"
+	grep -qx 'postrider_up{component="redis"} 1' <<<"$body"
+	grep -qE '^postrider_pending [1-9]' <<<"$body"
+	run grep -vE '^(#.*|[a-z_]+(\{[^}]*\})? [0-9.]+)$' <<<"$body"
+	assert_output ''
+	request DELETE "/subscriptions/$id"
+}
+
 @test "PostgreSQL away: reads are 503 with Retry-After, and work again after" {
 	stack part-stop postgresql
 	request GET "/subscriptions/$SOME"

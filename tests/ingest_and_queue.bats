@@ -261,6 +261,26 @@ setup_file() {
 	arrivals "$path" | jq -r '.[].id' | sort | cmp - "$ids"
 }
 
+@test "a header that cannot be kept is 422, and hurts nobody beside it" {
+	local subscription ids=$BATS_TEST_TMPDIR/ids
+	subscription=$(subscribe "$(own /ok)")
+	python3 "$BATS_TEST_DIRNAME/load.py" "$URL" 300 8 "$subscription" \
+	    >"$ids" 3>&- 4>&- &
+	local load=$!
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		request POST "/ingest/$subscription" -d '{}' \
+		    -H "X-Event-Type: $(printf '\xff\xfe')"
+		assert_code 422
+		assert_json '.detail[0].loc' '["header","x-event-type"]'
+		request POST "/ingest/$subscription" -d '{}' \
+		    -H "X-Event-Type: $(printf 'e%.0s' $(seq 256))"
+		assert_code 422
+	done
+	wait $load
+	[ "$(sort -u "$ids" | wc -l)" = 300 ]
+	eventually 20 settled "$subscription"
+}
+
 @test "FLUSHALL with 1,000 pending: all end in Success, none arrives twice" {
 	local path subscription ids=$BATS_TEST_TMPDIR/ids
 	path=$(own /slow-ms/700)
@@ -329,6 +349,43 @@ setup_file() {
 	webhook=$(ingest "$subscription" '{"kept": true}')
 	eventually 20 ended Success "$webhook"
 	[ "$(rows)" = $((before + 1)) ]
+	eventually 10 ready
+}
+
+@test "PostgreSQL frozen: 503 within seconds, and all is well once it thaws" {
+	local path subscription frozen began took webhook
+	path=$(own /ok)
+	subscription=$(subscribe "$path")
+	frozen="$(stack pid postgresql) $(pgrep -P "$(stack pid postgresql)")"
+	kill -STOP $frozen
+	began=$(date +%s%N)
+	request POST "/ingest/$subscription" -d '{}'
+	took=$((($(date +%s%N) - began) / 1000000))
+	kill -CONT $frozen
+	[ "$code" = 503 ] || fail "$code after $took ms"
+	[ "$took" -lt 12000 ]
+	accepted() {
+		request POST "/ingest/$subscription" -d '{"thawed": true}'
+		[ "$code" = 202 ] || { echo "$code"; return 1; }
+		json .webhook_id >"$BATS_TEST_TMPDIR/id"
+	}
+	eventually 10 accepted
+	eventually 20 ended Success "$(cat "$BATS_TEST_TMPDIR/id")"
+	eventually 20 settled "$subscription"
+	eventually 10 ready
+}
+
+@test "Redis restarted with webhooks pending: all arrive, each once" {
+	local path subscription ids=$BATS_TEST_TMPDIR/ids
+	path=$(own /slow-ms/500)
+	subscription=$(subscribe "$path")
+	python3 "$BATS_TEST_DIRNAME/load.py" "$URL" 200 16 "$subscription" |
+	    sort >"$ids"
+	kill -9 "$(stack pid redis)"
+	eventually 5 arrived "$path" 20
+	stack part-start redis
+	eventually 30 settled "$subscription"
+	arrivals "$path" | jq -r '.[].id' | sort | cmp - "$ids"
 	eventually 10 ready
 }
 

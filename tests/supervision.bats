@@ -126,23 +126,40 @@ teardown() {
 	request DELETE "/subscriptions/$subscription"
 }
 
-@test "kill -9 of the supervisor leaves no process, and loses no webhook" {
-	local path name ids=$BATS_TEST_TMPDIR/ids subscription
-	name=orphans-$(date +%s%N)
-	path=/gate/$name
+# crash NAME VICTIM…: five in flight, kill, start again; each ends in Success.
+crash() {
+	local name=$1 path=/gate/$1 ids=$BATS_TEST_TMPDIR/ids subscription
+	shift
 	subscription=$(subscribe "$path")
 	for _ in 1 2 3 4 5; do ingest "$subscription" '{}' >>"$ids"; done
 	eventually 5 inflight "$path" 5
-	stack signal worker KILL
+	kill -9 "$@"
 	eventually 10 no_process
 	gate "$name"
 	stack part-start worker
 	eventually 20 ready
-	# the leases of the dead break after LEASE_SECONDS, which is 15 here
 	eventually 50 settled "$subscription"
 	[ "$(sql "SELECT count(*) FROM delivery_logs WHERE outcome = 'Success'
 	    AND subscription_id = '$subscription'")" = 5 ]
 	arrivals "$path" | jq -r '.[].id' | sort -u | cmp - <(sort "$ids")
+	[ "$(arrivals "$path" | jq length)" -le 10 ]
+}
+
+@test "kill -9 of the supervisor leaves no process, and loses no webhook" {
+	crash "orphans-$(date +%s%N)" "$(stack pid worker)"
+}
+
+@test "kill -9 of all at once, as in a crash of the host: nothing is lost" {
+	# nobody saw them die: their leases break after LEASE_SECONDS, here 15
+	crash "crash-$(date +%s%N)" "$(stack pid worker)" $(pids '.*')
+}
+
+@test "a second worker in the same place is refused, and harms nothing" {
+	run stack exec postrider-worker
+	assert_failure
+	assert_output --partial 'another worker runs already'
+	serves
+	title_count delivery 2
 }
 
 @test "SIGUSR2 rolls one child at a time, and no request is refused" {
