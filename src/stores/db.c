@@ -14,7 +14,8 @@
 #define PREPARED_MAX 64
 #define RETRY_FIRST_MS 100
 #define RETRY_MOST_MS 2000
-#define KEEP_BYTES (1 << 20)	/* of parameters, between calls */
+#define COMPLAINT_MS 5000
+#define KEEP_BYTES (1 << 20) /* of parameters, between calls */
 #define EPOCH_2000_MS INT64_C(946684800000)
 
 /* What the connection is doing. */
@@ -26,7 +27,7 @@ struct db {
 	PGconn *conn;
 	enum phase phase;
 	short events;
-	PGresult *result;	/* of the last statement that ended well */
+	PGresult *result; /* of the last statement that ended well */
 	const struct db_statement *prepared[PREPARED_MAX];
 	int prepared_count;
 	struct db_params own;
@@ -40,8 +41,9 @@ struct db {
 	enum db_error error;
 	char message[512];
 	char sqlstate[6];
-	int64_t retry_ms;	/* the wait after the last failed connect */
+	int64_t retry_ms; /* the wait after the last failed connect */
 	int64_t retry_at;
+	int64_t complained_at;
 };
 
 struct db *
@@ -91,15 +93,22 @@ error_of_sqlstate(const char *state, const char *message)
 		const char *prefix;
 		enum db_error error;
 	} classes[] = {
-		{ "08", DB_GONE }, { "57", DB_GONE }, { "53", DB_GONE },
-		{ "58", DB_GONE }, { "XX", DB_GONE }, { "25006", DB_GONE },
-		{ "26000", DB_GONE }, { "0A000", DB_AGAIN },
-		{ "40001", DB_AGAIN }, { "40P01", DB_AGAIN },
-		{ "55P03", DB_AGAIN }, { "23505", DB_CONFLICT },
+		{ "08", DB_GONE },
+		{ "57", DB_GONE },
+		{ "53", DB_GONE },
+		{ "58", DB_GONE },
+		{ "XX", DB_GONE },
+		{ "25006", DB_GONE },
+		{ "26000", DB_GONE },
+		{ "0A000", DB_AGAIN },
+		{ "40001", DB_AGAIN },
+		{ "40P01", DB_AGAIN },
+		{ "55P03", DB_AGAIN },
+		{ "23505", DB_CONFLICT },
 	};
 
 	if (state[0] == '\0')
-		return DB_GONE;	/* the connection broke: libpq's own words */
+		return DB_GONE; /* the connection broke: libpq's own words */
 	if (strcmp(state, "23514") == 0 &&
 	    strstr(message, "no partition of relation") != NULL)
 		return DB_NO_PARTITION;
@@ -110,18 +119,32 @@ error_of_sqlstate(const char *state, const char *message)
 	return DB_BAD;
 }
 
+/* While PostgreSQL is away every call fails: one line in 5 s says enough. */
+static bool
+complaint_is_fresh(struct db *db)
+{
+	int64_t now = clock_monotonic_ms();
+
+	if (db->complained_at != 0 && now - db->complained_at < COMPLAINT_MS)
+		return true;
+	db->complained_at = now;
+	return false;
+}
+
 static void
-error_note(struct db *db, enum db_error error, const char *state,
-    const char *message)
+error_note(
+    struct db *db, enum db_error error, const char *state, const char *message)
 {
 	size_t length = strcspn(message, "\n");
 
 	db->error = error;
-	snprintf(db->message, sizeof(db->message), "%.*s", (int)length,
-	    message);
+	snprintf(
+	    db->message, sizeof(db->message), "%.*s", (int)length, message);
 	snprintf(db->sqlstate, sizeof(db->sqlstate), "%s", state);
 	if (error == DB_NO_PARTITION || error == DB_CONFLICT)
-		return;	/* an answer, not a fault */
+		return; /* an answer, not a fault */
+	if (error == DB_GONE && complaint_is_fresh(db))
+		return;
 	log_line(error == DB_AGAIN ? LOG_INFO : LOG_ERROR,
 	    "database refused statement=%s sqlstate=%s error=\"%s\"",
 	    db->statement != NULL ? db->statement->name : "-", db->sqlstate,
@@ -142,9 +165,9 @@ fail_connection(struct db *db, const char *message)
 {
 	error_note(db, DB_GONE, "", message);
 	if (db->phase == CONNECTING) {
-		db->retry_ms = db->retry_ms == 0 ? RETRY_FIRST_MS :
-		    db->retry_ms * 2 > RETRY_MOST_MS ? RETRY_MOST_MS :
-		    db->retry_ms * 2;
+		db->retry_ms = db->retry_ms == 0       ? RETRY_FIRST_MS
+		    : db->retry_ms * 2 > RETRY_MOST_MS ? RETRY_MOST_MS
+						       : db->retry_ms * 2;
 		db->retry_at = clock_monotonic_ms() + db->retry_ms;
 	}
 	db_close(db);
@@ -154,10 +177,12 @@ fail_connection(struct db *db, const char *message)
 static int
 connect_start(struct db *db)
 {
-	static const char serve[] = "-c plan_cache_mode=force_generic_plan "
+	static const char serve[] =
+	    "-c plan_cache_mode=force_generic_plan "
 	    "-c enable_seqscan=off -c jit=off -c statement_timeout=10s "
 	    "-c lock_timeout=2s -c idle_in_transaction_session_timeout=10s";
-	static const char maintain[] = "-c jit=off "
+	static const char maintain[] =
+	    "-c jit=off "
 	    "-c idle_in_transaction_session_timeout=60s";
 	const char *const keywords[] = { "dbname", "options",
 		"application_name", "fallback_application_name", NULL };
@@ -207,12 +232,13 @@ send_query(struct db *db)
 	int count = params == NULL ? 0 : params->count;
 
 	for (int i = 0; i < count; i++) {
-		values[i] = params->length[i] == -1 ? NULL :
-		    text_string(&params->bytes) + params->at[i];
+		values[i] = params->length[i] == -1
+		    ? NULL
+		    : text_string(&params->bytes) + params->at[i];
 		formats[i] = 1;
 	}
-	return PQsendQueryPrepared(db->conn, db->statement->name, count,
-	    values, params == NULL ? NULL : params->length, formats, 1);
+	return PQsendQueryPrepared(db->conn, db->statement->name, count, values,
+	    params == NULL ? NULL : params->length, formats, 1);
 }
 
 /* Sends what comes next over an idle connection. */
@@ -226,8 +252,8 @@ send_next(struct db *db)
 		sent = PQsendQuery(db->conn, db->script);
 	} else if (!is_prepared(db, db->statement)) {
 		db->phase = PREPARING;
-		sent = PQsendPrepare(db->conn, db->statement->name,
-		    db->statement->sql, 0, NULL);
+		sent = PQsendPrepare(
+		    db->conn, db->statement->name, db->statement->sql, 0, NULL);
 	} else {
 		db->phase = RUNNING;
 		sent = send_query(db);
@@ -269,19 +295,14 @@ static int
 step_connect(struct db *db)
 {
 	switch (PQconnectPoll(db->conn)) {
-	case PGRES_POLLING_READING:
-		db->events = POLLIN;
-		return 0;
-	case PGRES_POLLING_WRITING:
-		db->events = POLLOUT;
-		return 0;
+	case PGRES_POLLING_READING: db->events = POLLIN; return 0;
+	case PGRES_POLLING_WRITING: db->events = POLLOUT; return 0;
 	case PGRES_POLLING_OK:
 		PQsetnonblocking(db->conn, 1);
 		db->retry_ms = 0;
 		db->phase = IDLE;
 		return 1;
-	default:
-		return fail_connection(db, PQerrorMessage(db->conn));
+	default: return fail_connection(db, PQerrorMessage(db->conn));
 	}
 }
 
@@ -302,9 +323,9 @@ take_result(struct db *db, PGresult *result)
 		state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 		if (state == NULL)
 			state = "";
-		error_note(db, error_of_sqlstate(state,
-		    PQresultErrorMessage(result)), state,
-		    PQresultErrorMessage(result));
+		error_note(db,
+		    error_of_sqlstate(state, PQresultErrorMessage(result)),
+		    state, PQresultErrorMessage(result));
 	}
 	PQclear(result);
 }
@@ -455,8 +476,7 @@ db_wait_ms(const struct db *db)
 int64_t
 db_retry_wait_ms(const struct db *db)
 {
-	return db->conn != NULL || db->retry_ms == 0 ? 0 :
-	    until(db->retry_at);
+	return db->conn != NULL || db->retry_ms == 0 ? 0 : until(db->retry_at);
 }
 
 int
@@ -487,8 +507,9 @@ db_get_long(const struct db *db, int row, int column)
 	if (db_is_null(db, row, column))
 		return 0;
 	for (int i = 0; i < PQgetlength(db->result, row, column); i++)
-		number = i == 0 ? (signed char)value[i] :
-		    (int64_t)((uint64_t)number << 8 | (unsigned char)value[i]);
+		number = i == 0 ? (signed char)value[i]
+				: (int64_t)((uint64_t)number << 8 |
+				      (unsigned char)value[i]);
 	return number;
 }
 
@@ -514,8 +535,9 @@ db_get_time(const struct db *db, int row, int column)
 const char *
 db_get_string(const struct db *db, int row, int column)
 {
-	return db_is_null(db, row, column) ? NULL :
-	    PQgetvalue(db->result, row, column);
+	return db_is_null(db, row, column)
+	    ? NULL
+	    : PQgetvalue(db->result, row, column);
 }
 
 const void *
