@@ -16,23 +16,25 @@ purge(bool dry_run)
 {
 	struct db *db = db_new(config.database_url, DB_MAINTAIN);
 	struct purged purged;
-	int rc = maintenance_purge(db, config.log_retention_hours, dry_run,
-	    &purged);
+	int rc =
+	    maintenance_purge(db, config.log_retention_hours, dry_run, &purged);
 
 	if (rc == 1)
 		printf("another purge is under way: nothing to do\n");
 	else if (rc == -1)
-		fprintf(stderr, "the purge failed: %s; it goes on at the next "
-		    "run\n", db_message(db));
+		fprintf(stderr,
+		    "the purge failed: %s; it goes on at the next "
+		    "run\n",
+		    db_message(db));
 	else
 		printf("%s %lld webhooks and %lld attempts older than %lld h "
-		    "(%lld whole partitions), %s %lld still pending as "
-		    "Failure\n", dry_run ? "would remove" : "removed",
+		       "(%lld whole partitions), %s %lld still pending as "
+		       "Failure\n",
+		    dry_run ? "would remove" : "removed",
 		    (long long)purged.webhooks, (long long)purged.attempts,
 		    (long long)config.log_retention_hours,
 		    (long long)purged.partitions,
-		    dry_run ? "would end" : "ended",
-		    (long long)purged.expired);
+		    dry_run ? "would end" : "ended", (long long)purged.expired);
 	db_free(db);
 	return rc == -1 ? 111 : 0;
 }

@@ -10,10 +10,10 @@
 #include <stdint.h>
 
 int64_t clock_monotonic_ms(void);
-int64_t clock_database_ms(void);	/* since 1970 */
-void clock_set_database(int64_t database_ms);	/* it is this late there now */
+int64_t clock_database_ms(void);	      /* since 1970 */
+void clock_set_database(int64_t database_ms); /* it is this late there now */
 
 /* RFC 3339 in UTC with milliseconds: 2026-01-31T23:59:59.000Z */
 #define CLOCK_TEXT_SIZE 25
-const char *clock_text(int64_t ms, char text[CLOCK_TEXT_SIZE]);	/* text */
+const char *clock_text(int64_t ms, char text[CLOCK_TEXT_SIZE]); /* text */
 #endif

@@ -36,22 +36,29 @@ static int read_level(const struct setting *, const char *, const char **);
 static int read_schedule(const struct setting *, const char *, const char **);
 
 #define STRING(name, fallback, unit, field, meaning) \
-	{ name, fallback, unit, read_string, &config.field, 0, 0, 0, meaning }
+	{ \
+		name, fallback, unit, read_string, &config.field, 0, 0, 0, \
+		    meaning \
+	}
 #define NUMBER(name, fallback, unit, field, least, most, scale, meaning) \
-	{ name, fallback, unit, read_number, &config.field, least, most, \
-	  scale, meaning }
+	{ \
+		name, fallback, unit, read_number, &config.field, least, most, \
+		    scale, meaning \
+	}
 
 static const struct setting settings[] = {
 	STRING("DATABASE_URL", "dbname=postrider", "libpq URL", database_url,
 	    "PostgreSQL, the truth: a libpq URI or key=value string"),
 	STRING("REDIS_URL", "unix:///run/redis/redis-server.sock", "URL",
-	    redis_url, "Redis, dispatch and cache: "
+	    redis_url,
+	    "Redis, dispatch and cache: "
 	    "redis://[user:password@]host:port[/db] or unix:///path; "
 	    "for TLS put stunnel between"),
 	NUMBER("HTTP_TIMEOUT", "5", "s", http_timeout_ms, 1, 30, 1000,
 	    "the whole exchange with a receiver"),
-	{ "RETRY_SCHEDULE", "10,30,60,300,900", "s", read_schedule, NULL, 0,
-	    0, 0, "delays before each retry, separated by commas; the last "
+	{ "RETRY_SCHEDULE", "10,30,60,300,900", "s", read_schedule, NULL, 0, 0,
+	    0,
+	    "delays before each retry, separated by commas; the last "
 	    "failure after them is final" },
 	NUMBER("RETRY_JITTER", "0", "%", retry_jitter_percent, 0, 10, 1,
 	    "at most this much is added to a delay, at random"),
@@ -94,8 +101,8 @@ static const struct setting settings[] = {
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
 
 static int
-read_string(const struct setting *setting, const char *value,
-    const char **reason)
+read_string(
+    const struct setting *setting, const char *value, const char **reason)
 {
 	char **target = setting->target;
 
@@ -125,8 +132,8 @@ parse_number(const char *value, int64_t least, int64_t most, int64_t *number)
 }
 
 static int
-read_number(const struct setting *setting, const char *value,
-    const char **reason)
+read_number(
+    const struct setting *setting, const char *value, const char **reason)
 {
 	static char said[96];
 	int64_t number;
@@ -143,8 +150,8 @@ read_number(const struct setting *setting, const char *value,
 }
 
 static int
-read_level(const struct setting *setting, const char *value,
-    const char **reason)
+read_level(
+    const struct setting *setting, const char *value, const char **reason)
 {
 	int level = log_level_of(value);
 
@@ -157,15 +164,15 @@ read_level(const struct setting *setting, const char *value,
 }
 
 static int
-read_schedule(const struct setting *setting, const char *value,
-    const char **reason)
+read_schedule(
+    const struct setting *setting, const char *value, const char **reason)
 {
 	char copy[VALUE_MAX_BYTES], *rest = copy, *item;
 	int64_t seconds;
 
 	(void)setting;
 	*reason = "is no list of at most 32 whole seconds up to 86400, "
-	    "separated by commas";
+		  "separated by commas";
 	if (strlen(value) >= sizeof(copy))
 		return -1;
 	strcpy(copy, value);
@@ -190,8 +197,7 @@ setting_find(const char *name, size_t length)
 }
 
 static int
-setting_set(const struct setting *setting, const char *value,
-    const char *where)
+setting_set(const struct setting *setting, const char *value, const char *where)
 {
 	const char *reason = "does not fit";
 
@@ -253,8 +259,8 @@ file_load(const char *path)
 	int number = 0, rc = 0;
 
 	if (file == NULL) {
-		fprintf(stderr, "%s: cannot be read: %s\n", path,
-		    strerror(errno));
+		fprintf(
+		    stderr, "%s: cannot be read: %s\n", path, strerror(errno));
 		return -1;
 	}
 	while (getline(&line, &room, file) != -1) {
@@ -279,13 +285,15 @@ config_check(void)
 	schedule_ms += schedule_ms * config.retry_jitter_percent / 100 +
 	    attempts * config.http_timeout_ms;
 	if (schedule_ms > (config.log_retention_hours - 2) * 3600000) {
-		fprintf(stderr, "RETRY_SCHEDULE lasts longer than "
+		fprintf(stderr,
+		    "RETRY_SCHEDULE lasts longer than "
 		    "LOG_RETENTION_HOURS less two hours: what it retries "
 		    "would be purged; shorten the one or raise the other\n");
 		return -1;
 	}
 	if (config.lease_seconds * 1000 < 2 * config.http_timeout_ms + 10000) {
-		fprintf(stderr, "LEASE_SECONDS must be at least twice "
+		fprintf(stderr,
+		    "LEASE_SECONDS must be at least twice "
 		    "HTTP_TIMEOUT and 10 s more, or a slow answer would be "
 		    "sent again\n");
 		return -1;
@@ -301,15 +309,15 @@ config_load(void)
 	int rc = 0;
 
 	for (size_t i = 0; i < SETTINGS; i++)
-		if (setting_set(&settings[i], settings[i].fallback,
-			"default") == -1)
+		if (setting_set(
+			&settings[i], settings[i].fallback, "default") == -1)
 			rc = -1;
 	if (file != NULL && file[0] != '\0' && file_load(file) == -1)
 		rc = -1;
 	for (size_t i = 0; i < SETTINGS; i++) {
 		value = getenv(settings[i].name);
-		if (value != NULL && setting_set(&settings[i], value,
-			"environment") == -1)
+		if (value != NULL &&
+		    setting_set(&settings[i], value, "environment") == -1)
 			rc = -1;
 	}
 	return rc == 0 ? config_check() : -1;
@@ -318,7 +326,8 @@ config_load(void)
 void
 config_print_sample(FILE *out)
 {
-	fprintf(out, "# Postrider's settings: KEY=value lines, read by the "
+	fprintf(out,
+	    "# Postrider's settings: KEY=value lines, read by the "
 	    "programs (POSTRIDER_CONF names\n# this file), by systemd and by "
 	    "a shell. What is commented out is the default.\n");
 	for (size_t i = 0; i < SETTINGS; i++)
@@ -331,7 +340,8 @@ config_print_sample(FILE *out)
 void
 config_print_table(FILE *out)
 {
-	fprintf(out, "| setting | default | unit | meaning |\n"
+	fprintf(out,
+	    "| setting | default | unit | meaning |\n"
 	    "|---|---|---|---|\n");
 	for (size_t i = 0; i < SETTINGS; i++)
 		fprintf(out, "| `%s` | %s%s%s | %s | %s |\n", settings[i].name,

@@ -15,25 +15,25 @@ struct config {
 	char *database_url;
 	char *redis_url;
 	int64_t http_timeout_ms;
-	int64_t retry_ms[RETRIES_MAX];	/* RETRY_SCHEDULE */
-	int retries;			/* how many of them */
-	int64_t retry_jitter_percent;	/* added at most, 0 to 10 */
+	int64_t retry_ms[RETRIES_MAX]; /* RETRY_SCHEDULE */
+	int retries;		       /* how many of them */
+	int64_t retry_jitter_percent;  /* added at most, 0 to 10 */
 	int64_t log_retention_hours;
 	int64_t lease_seconds;
-	int64_t worker_processes;	/* 0: one a core */
-	int64_t worker_concurrency;	/* requests in flight a process */
-	int64_t window_max;		/* in flight a subscription */
+	int64_t worker_processes;   /* 0: one a core */
+	int64_t worker_concurrency; /* requests in flight a process */
+	int64_t window_max;	    /* in flight a subscription */
 	int64_t ingest_processes;
 	int64_t api_processes;
 	int64_t admin_processes;
 	int64_t max_payload_bytes;
 	int64_t cache_seconds;
-	char *allow_targets;		/* CIDRs, separated by commas */
-	char *cors_origins;		/* origins, separated by commas */
+	char *allow_targets; /* CIDRs, separated by commas */
+	char *cors_origins;  /* origins, separated by commas */
 	char *run_dir;
 	char *cgi_dir;
 	char *share_dir;
-	int log_level;			/* enum log_level */
+	int log_level; /* enum log_level */
 };
 
 /* Borrowed, for the life of the process; config_load comes first. */

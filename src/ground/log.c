@@ -41,8 +41,8 @@ log_escape(const char *from, char *to, size_t room)
 		unsigned char c = (unsigned char)*from;
 
 		if (c < 0x20 || c == 0x7f)
-			length += (size_t)snprintf(to + length, room - length,
-			    "\\x%02x", c);
+			length += (size_t)snprintf(
+			    to + length, room - length, "\\x%02x", c);
 		else
 			to[length++] = *from;
 	}
@@ -70,5 +70,5 @@ log_line(enum log_level level, const char *format, ...)
 	length += log_escape(said, line + length, sizeof(line) - length - 1);
 	line[length++] = '\n';
 	if (write(STDERR_FILENO, line, length) < 0)
-		return;	/* nowhere left to say it */
+		return; /* nowhere left to say it */
 }

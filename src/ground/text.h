@@ -10,25 +10,25 @@
 #include <stdint.h>
 
 struct text {
-	char *bytes;	/* NULL while empty; else owned, NUL after length */
+	char *bytes; /* NULL while empty; else owned, NUL after length */
 	size_t length;
 	size_t room;
 };
 
 void text_add(struct text *text, const void *bytes, size_t length);
-void text_adds(struct text *text, const char *string);	/* NULL adds nothing */
+void text_adds(struct text *text, const char *string); /* NULL adds nothing */
 void text_addf(struct text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-void text_clear(struct text *text);	/* empty, keeps its memory */
-void text_free(struct text *text);	/* to { 0 } */
-char *text_take(struct text *text);	/* its string, yours to free; text { 0 } */
-const char *text_string(const struct text *text);	/* "" while empty */
+void text_clear(struct text *text); /* empty, keeps its memory */
+void text_free(struct text *text);  /* to { 0 } */
+char *text_take(struct text *text); /* its string, yours to free; text { 0 } */
+const char *text_string(const struct text *text); /* "" while empty */
 
 /* malloc, realloc and strdup that do not return NULL. */
-void *memory_get(size_t size);	/* zeroed */
+void *memory_get(size_t size); /* zeroed */
 void *memory_resize(void *old, size_t size);
-char *memory_copy_string(const char *string);	/* NULL gives NULL */
-void *memory_copy(const void *bytes, size_t length);	/* with a NUL behind */
+char *memory_copy_string(const char *string);	     /* NULL gives NULL */
+void *memory_copy(const void *bytes, size_t length); /* with a NUL behind */
 
 /* Well-formed UTF-8 of RFC 3629: no surrogates, nothing overlong. */
 int text_is_utf8(const void *bytes, size_t length);

@@ -112,8 +112,7 @@ hex_value(char c)
 	return -1;
 }
 
-static int
-uuid_refuse(char *reason, const char *format, ...)
+static int uuid_refuse(char *reason, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 static int
@@ -131,8 +130,8 @@ uuid_refuse(char *reason, const char *format, ...)
 
 /* The phrases of the reference's parser; positions count from 1. */
 static int
-uuid_check_digits(const char *body, size_t length, const char *whole,
-    char *reason)
+uuid_check_digits(
+    const char *body, size_t length, const char *whole, char *reason)
 {
 	size_t groups = 1;
 
@@ -144,14 +143,18 @@ uuid_check_digits(const char *body, size_t length, const char *whole,
 			    "invalid character: expected an optional prefix of "
 			    "`urn:uuid:` followed by [0-9a-fA-F-], found `%c` "
 			    "at %zu",
-			    (unsigned char)body[i] < 0x80 && body[i] >= ' ' ?
-				body[i] : '?',
+			    (unsigned char)body[i] < 0x80 && body[i] >= ' '
+				? body[i]
+				: '?',
 			    (size_t)(body - whole) + i + 1);
 	}
 	if (groups == 1)
-		return length == 32 ? 0 : uuid_refuse(reason,
-		    "invalid length: expected length 32 for simple format, "
-		    "found %zu", length);
+		return length == 32
+		    ? 0
+		    : uuid_refuse(reason,
+			  "invalid length: expected length 32 for simple format, "
+			  "found %zu",
+			  length);
 	if (groups != 5)
 		return uuid_refuse(reason,
 		    "invalid group count: expected 5, found %zu", groups);
@@ -174,7 +177,8 @@ uuid_check_groups(const char *body, size_t length, char *reason)
 		if (found != want[group])
 			return uuid_refuse(reason,
 			    "invalid group length in group %zu: expected %zu, "
-			    "found %zu", group, want[group], found);
+			    "found %zu",
+			    group, want[group], found);
 		group++;
 		found = 0;
 	}
@@ -201,8 +205,9 @@ uuid_parse(const char *text, struct uuid *uuid, char reason[UUID_REASON_SIZE])
 	for (size_t i = 0; i < length; i++) {
 		if (body[i] == '-')
 			continue;
-		uuid->bytes[digit / 2] = (unsigned char)(
-		    uuid->bytes[digit / 2] << 4 | hex_value(body[i]));
+		uuid->bytes[digit / 2] =
+		    (unsigned char)(uuid->bytes[digit / 2] << 4 |
+			hex_value(body[i]));
 		digit++;
 	}
 	return 0;

@@ -12,11 +12,11 @@ struct uuid {
 
 #define UUID_TEXT_SIZE 37
 
-struct uuid uuid_new(void);	/* version 7 at clock_database_ms() or later */
-struct uuid uuid_at(int64_t ms);	/* the least version-7 id of that time */
-int64_t uuid_ms(const struct uuid *uuid);	/* milliseconds since 1970 */
+struct uuid uuid_new(void);	 /* version 7 at clock_database_ms() or later */
+struct uuid uuid_at(int64_t ms); /* the least version-7 id of that time */
+int64_t uuid_ms(const struct uuid *uuid); /* milliseconds since 1970 */
 const char *uuid_text(const struct uuid *uuid, char text[UUID_TEXT_SIZE]);
-int uuid_compare(const struct uuid *a, const struct uuid *b);	/* as memcmp */
+int uuid_compare(const struct uuid *a, const struct uuid *b); /* as memcmp */
 
 /*
  * Reads the plain form, upper case, without dashes, in braces, or as
@@ -24,6 +24,6 @@ int uuid_compare(const struct uuid *a, const struct uuid *b);	/* as memcmp */
  * clients of the reference service match on.
  */
 #define UUID_REASON_SIZE 160
-int uuid_parse(const char *text, struct uuid *uuid,
-    char reason[UUID_REASON_SIZE]);
+int
+uuid_parse(const char *text, struct uuid *uuid, char reason[UUID_REASON_SIZE]);
 #endif

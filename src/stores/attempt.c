@@ -5,7 +5,8 @@
 #include "ground/clock.h"
 #include "stores/store.h"
 
-#define COLUMNS "id, webhook_id, subscription_id, target_url," \
+#define COLUMNS \
+	"id, webhook_id, subscription_id, target_url," \
 	" attempt_number, outcome, status_code, error, final, duration_ms," \
 	" response_headers, response_body"
 
@@ -21,7 +22,8 @@ static const struct db_statement of_subscription_sql = {
 	"attempts_of_subscription",
 	"SELECT " COLUMNS " FROM delivery_logs"
 	" WHERE subscription_id = $1 AND id >= $2"
-	" ORDER BY id DESC LIMIT $3" };
+	" ORDER BY id DESC LIMIT $3"
+};
 
 void
 attempt_list_release(struct attempt_list *list)
@@ -55,12 +57,12 @@ attempt_read(const struct db *db, int row, struct attempt *attempt)
 		.status_code = (int)db_get_long(db, row, 6),
 		.error = memory_copy_string(db_get_string(db, row, 7)),
 		.final = db_get_bool(db, row, 8),
-		.duration_ms = db_is_null(db, row, 9) ? -1 :
-		    db_get_long(db, row, 9),
+		.duration_ms =
+		    db_is_null(db, row, 9) ? -1 : db_get_long(db, row, 9),
 		.response_headers =
 		    memory_copy_string(db_get_string(db, row, 10)),
-		.response_body = body == NULL ? NULL :
-		    memory_copy(body, length),
+		.response_body =
+		    body == NULL ? NULL : memory_copy(body, length),
 		.response_body_length = body == NULL ? 0 : length,
 	};
 	attempt->timestamp = uuid_ms(&attempt->id);
@@ -77,9 +79,8 @@ attempts_read(const struct db *db, struct attempt_list *list)
 }
 
 static int
-attempts_between(struct db *db, const struct uuid *webhook_id,
-    struct uuid from, struct uuid to, int64_t limit,
-    struct attempt_list *list)
+attempts_between(struct db *db, const struct uuid *webhook_id, struct uuid from,
+    struct uuid to, int64_t limit, struct attempt_list *list)
 {
 	struct db_params *params = db_params(db);
 
@@ -108,20 +109,19 @@ attempt_list_of_webhook(struct db *db, const struct uuid *webhook_id,
 	*list = (struct attempt_list){ 0 };
 	if (uuid_compare(&from, &oldest) < 0)
 		from = oldest;
-	if (attempts_between(db, webhook_id, from, uuid_at(until), limit,
-		list) == -1)
+	if (attempts_between(
+		db, webhook_id, from, uuid_at(until), limit, list) == -1)
 		return -1;
 	if (until >= now || (list->count != 0 && list->attempts[0].final))
 		return 0;
 	attempt_list_release(list);
-	return attempts_between(db, webhook_id, from, uuid_at(now), limit,
-	    list);
+	return attempts_between(
+	    db, webhook_id, from, uuid_at(now), limit, list);
 }
 
 int
-attempt_list_of_subscription(struct db *db,
-    const struct uuid *subscription_id, int64_t limit,
-    struct attempt_list *list)
+attempt_list_of_subscription(struct db *db, const struct uuid *subscription_id,
+    int64_t limit, struct attempt_list *list)
 {
 	struct db_params *params = db_params(db);
 	struct uuid oldest = store_oldest_shown();

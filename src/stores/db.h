@@ -22,33 +22,33 @@
 struct db;
 
 enum db_profile {
-	DB_SERVE,	/* generic plans, no sequential scans */
-	DB_MAINTAIN	/* keeper, purge, migrations: the planner's defaults */
+	DB_SERVE,   /* generic plans, no sequential scans */
+	DB_MAINTAIN /* keeper, purge, migrations: the planner's defaults */
 };
 
 struct db_statement {
-	const char *name;	/* unique in the program */
+	const char *name; /* unique in the program */
 	const char *sql;
 };
 
 /* Why a call failed; the server's words were logged already. */
 enum db_error {
 	DB_OK,
-	DB_GONE,	/* no connection, deadline missed, shutting down,
+	DB_GONE,	 /* no connection, deadline missed, shutting down,
 			   disk full: 503, try later */
-	DB_AGAIN,	/* deadlock, serialization, lock timeout: repeat */
-	DB_NO_PARTITION,	/* store_ensure_partitions, then repeat */
-	DB_CONFLICT,	/* unique constraint */
-	DB_BAD		/* a bug or a bad value */
+	DB_AGAIN,	 /* deadlock, serialization, lock timeout: repeat */
+	DB_NO_PARTITION, /* store_ensure_partitions, then repeat */
+	DB_CONFLICT,	 /* unique constraint */
+	DB_BAD		 /* a bug or a bad value */
 };
 
 /* Parameters of one call; { 0 } starts an empty list. Bytes are copied. */
 struct db_params {
 	struct text bytes;
 	size_t at[DB_PARAMS_MAX];
-	int length[DB_PARAMS_MAX];	/* -1: NULL */
+	int length[DB_PARAMS_MAX]; /* -1: NULL */
 	int count;
-	size_t array_at;	/* where the array being built begins */
+	size_t array_at; /* where the array being built begins */
 	int32_t array_count;
 	enum { ARRAY_NO_NULLS, ARRAY_HAS_NULLS } array_nulls;
 };
@@ -59,17 +59,24 @@ void db_params_free(struct db_params *params);
 void db_params_clear(struct db_params *params);
 void db_add_null(struct db_params *params);
 void db_add_bool(struct db_params *params, bool value);
-void db_add_int(struct db_params *params, int32_t value);	/* int4 */
-void db_add_long(struct db_params *params, int64_t value);	/* int8 */
+void db_add_int(struct db_params *params, int32_t value);  /* int4 */
+void db_add_long(struct db_params *params, int64_t value); /* int8 */
 void db_add_uuid(struct db_params *params, const struct uuid *uuid);
-	/* NULL pointer: SQL NULL; also for the next two */
+/* NULL pointer: SQL NULL; also for the next two */
 void db_add_string(struct db_params *params, const char *text);
 void db_add_bytes(struct db_params *params, const void *bytes, size_t length);
-void db_add_time(struct db_params *params, int64_t ms);	/* timestamptz */
+void db_add_time(struct db_params *params, int64_t ms); /* timestamptz */
 
 /* One-dimensional arrays: begin, the elements in turn, end. */
-enum db_type { DB_BOOL = 16, DB_BYTEA = 17, DB_INT8 = 20, DB_INT4 = 23,
-	DB_TEXT = 25, DB_TIMESTAMPTZ = 1184, DB_UUID = 2950 };
+enum db_type {
+	DB_BOOL = 16,
+	DB_BYTEA = 17,
+	DB_INT8 = 20,
+	DB_INT4 = 23,
+	DB_TEXT = 25,
+	DB_TIMESTAMPTZ = 1184,
+	DB_UUID = 2950
+};
 void db_array_begin(struct db_params *params, enum db_type type);
 void db_array_null(struct db_params *params);
 void db_array_bool(struct db_params *params, bool value);
@@ -77,14 +84,13 @@ void db_array_int(struct db_params *params, int32_t value);
 void db_array_long(struct db_params *params, int64_t value);
 void db_array_uuid(struct db_params *params, const struct uuid *uuid);
 void db_array_string(struct db_params *params, const char *text);
-void db_array_bytes(struct db_params *params, const void *bytes,
-    size_t length);
+void db_array_bytes(struct db_params *params, const void *bytes, size_t length);
 void db_array_time(struct db_params *params, int64_t ms);
 void db_array_end(struct db_params *params);
 
 /* Opens nothing yet. url: a libpq URI or conninfo, borrowed. */
 struct db *db_new(const char *url, enum db_profile profile);
-void db_free(struct db *db);	/* NULL is fine */
+void db_free(struct db *db); /* NULL is fine */
 
 /* Runs one statement to its end. params (NULL: none) must live till then. deadline_ms is a duration. 0, or -1 with
  * db_error(). The result is read with db_rows and db_get_* until the next
@@ -94,8 +100,8 @@ int db_run(struct db *db, const struct db_statement *statement,
 /* Plain SQL without parameters, several statements allowed: migrations. */
 int db_run_script(struct db *db, const char *sql, int64_t deadline_ms);
 enum db_error db_error(const struct db *db);
-const char *db_message(const struct db *db);	/* the server's words */
-const char *db_sqlstate(const struct db *db);	/* "" when none */
+const char *db_message(const struct db *db);  /* the server's words */
+const char *db_sqlstate(const struct db *db); /* "" when none */
 
 /*
  * The same without waiting, for the delivery loop. db_start begins (opening
@@ -108,7 +114,7 @@ int db_start(struct db *db, const struct db_statement *statement,
     const struct db_params *params, int64_t deadline_ms);
 int db_step(struct db *db);
 bool db_is_busy(const struct db *db);
-int db_socket(const struct db *db);	/* -1 while there is none */
+int db_socket(const struct db *db); /* -1 while there is none */
 short db_events(const struct db *db);
 /* Milliseconds until db_step must be called although nothing came. */
 int64_t db_wait_ms(const struct db *db);
@@ -118,13 +124,13 @@ int64_t db_retry_wait_ms(const struct db *db);
 int db_rows(const struct db *db);
 bool db_is_null(const struct db *db, int row, int column);
 bool db_get_bool(const struct db *db, int row, int column);
-int64_t db_get_long(const struct db *db, int row, int column);	/* int2,4,8 */
+int64_t db_get_long(const struct db *db, int row, int column); /* int2,4,8 */
 struct uuid db_get_uuid(const struct db *db, int row, int column);
-int64_t db_get_time(const struct db *db, int row, int column);	/* ms */
+int64_t db_get_time(const struct db *db, int row, int column); /* ms */
 /* NULL for SQL NULL; borrowed until the next call; NUL-terminated. */
 const char *db_get_string(const struct db *db, int row, int column);
-const void *db_get_bytes(const struct db *db, int row, int column,
-    size_t *length);
+const void *
+db_get_bytes(const struct db *db, int row, int column, size_t *length);
 /* An array of text; count -1 and NULL for SQL NULL. The vector and its
  * strings are one block, yours to free(). */
 char **db_get_strings(const struct db *db, int row, int column, int *count);

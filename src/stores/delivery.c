@@ -145,8 +145,8 @@ claimed_release(struct claimed *claimed)
 }
 
 int
-delivery_claim_start(struct db *db, const struct uuid *ids, size_t count,
-    struct lease lease)
+delivery_claim_start(
+    struct db *db, const struct uuid *ids, size_t count, struct lease lease)
 {
 	struct db_params *params = db_params(db);
 	struct uuid token = lease_uuid(lease);
@@ -184,15 +184,14 @@ claimed_read(struct db *db, int row, struct lease lease)
 	claimed->secret = memory_copy_string(db_get_string(db, row, 9));
 	claimed->event_type = memory_copy_string(db_get_string(db, row, 10));
 	claimed->signature = memory_copy_string(db_get_string(db, row, 11));
-	claimed->content_type =
-	    memory_copy_string(db_get_string(db, row, 12));
+	claimed->content_type = memory_copy_string(db_get_string(db, row, 12));
 	claimed->payload = memory_copy(payload, claimed->payload_length);
 	return claimed;
 }
 
 size_t
-delivery_claim_finish(struct db *db, struct lease lease,
-    struct claim_answer **answers)
+delivery_claim_finish(
+    struct db *db, struct lease lease, struct claim_answer **answers)
 {
 	int rows = db_rows(db);
 	struct claim_answer *answer;
@@ -268,8 +267,8 @@ add_status(struct db_params *params, int status)
 }
 
 int
-delivery_settle_start(struct db *db, const struct result *const *results,
-    size_t count)
+delivery_settle_start(
+    struct db *db, const struct result *const *results, size_t count)
 {
 	struct db_params *params = db_params(db);
 
@@ -285,8 +284,8 @@ delivery_settle_start(struct db *db, const struct result *const *results,
 	COLUMN(DB_TEXT, db_array_string(params, r->error));
 	COLUMN(DB_INT4, db_array_int(params, (int32_t)r->duration_ms));
 	COLUMN(DB_TEXT, db_array_string(params, r->response_headers));
-	COLUMN(DB_BYTEA, db_array_bytes(params, r->response_body,
-	    r->response_body_length));
+	COLUMN(DB_BYTEA,
+	    db_array_bytes(params, r->response_body, r->response_body_length));
 	COLUMN(DB_BOOL, db_array_bool(params, r->disable));
 	return db_start(db, &settle_sql, params, DEADLINE_MS);
 }

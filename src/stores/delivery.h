@@ -30,13 +30,13 @@ struct lease {
 struct claimed {
 	struct uuid webhook_id, subscription_id;
 	struct lease lease;
-	int attempt_number;	/* of the attempt to come, from 1 */
+	int attempt_number; /* of the attempt to come, from 1 */
 	int retries_used;
-	int interruptions;	/* in a row */
+	int interruptions; /* in a row */
 	char *target_url;
-	char *secret;		/* NULL: unsigned */
-	char *event_type;	/* NULL: none */
-	char *signature;	/* NULL: none */
+	char *secret;	  /* NULL: unsigned */
+	char *event_type; /* NULL: none */
+	char *signature;  /* NULL: none */
 	char *content_type;
 	char *payload;
 	size_t payload_length;
@@ -44,19 +44,19 @@ struct claimed {
 void claimed_release(struct claimed *claimed);
 
 /* Claims those of the ids that are due, free and active. 0 begun, -1. */
-int delivery_claim_start(struct db *db, const struct uuid *ids, size_t count,
-    struct lease lease);
+int delivery_claim_start(
+    struct db *db, const struct uuid *ids, size_t count, struct lease lease);
 /* After db_step gave 1. What was asked for comes back in one of these forms,
  * one element an id, in any order; the vector is yours to free(). */
 struct claim_answer {
 	enum { CLAIM_TAKEN, CLAIM_EARLY, CLAIM_NOTHING } kind;
 	struct uuid webhook_id;
-	struct uuid subscription_id;	/* but for CLAIM_NOTHING */
-	int64_t due_at;			/* CLAIM_EARLY: put it back for then */
-	struct claimed *claimed;	/* CLAIM_TAKEN: yours */
+	struct uuid subscription_id; /* but for CLAIM_NOTHING */
+	int64_t due_at;		     /* CLAIM_EARLY: put it back for then */
+	struct claimed *claimed;     /* CLAIM_TAKEN: yours */
 };
-size_t delivery_claim_finish(struct db *db, struct lease lease,
-    struct claim_answer **answers);
+size_t delivery_claim_finish(
+    struct db *db, struct lease lease, struct claim_answer **answers);
 
 /* Without Redis: picks due and free ids, at most `window` a subscription,
  * `count` in all. Then db_step, delivery_pick_finish, delivery_claim_start.
@@ -69,35 +69,35 @@ size_t delivery_pick_finish(struct db *db, struct picked **picked);
 
 /* What became of one attempt. Pointers borrowed until settle_start returns. */
 struct result {
-	struct uuid log_id;	/* made when the attempt started */
+	struct uuid log_id; /* made when the attempt started */
 	struct uuid webhook_id, subscription_id;
 	struct lease lease;
 	const char *target_url;
 	int attempt_number;
 	enum {
-		RESULT_SUCCESS,	/* final */
+		RESULT_SUCCESS, /* final */
 		RESULT_RETRY,	/* due again at due_at, retries_used + 1 */
 		RESULT_FAILURE	/* final */
 	} kind;
-	int64_t due_at;		/* RESULT_RETRY */
-	int status_code;	/* 0: none */
-	const char *error;	/* NULL: none */
+	int64_t due_at;	   /* RESULT_RETRY */
+	int status_code;   /* 0: none */
+	const char *error; /* NULL: none */
 	int64_t duration_ms;
-	const char *response_headers;	/* NULL: none */
-	const void *response_body;	/* NULL: none */
+	const char *response_headers; /* NULL: none */
+	const void *response_body;    /* NULL: none */
 	size_t response_body_length;
-	bool disable;		/* 410: the receiver wants no more */
+	bool disable; /* 410: the receiver wants no more */
 };
 /* One transaction for all of them: log rows, next due times or deletes,
  * stats. Safe to repeat after a lost COMMIT. 0 begun, -1 error. */
-int delivery_settle_start(struct db *db, const struct result *const *results,
-    size_t count);
+int delivery_settle_start(
+    struct db *db, const struct result *const *results, size_t count);
 /* After db_step gave 1: how many came late (their lease was broken). */
 size_t delivery_settle_finish(struct db *db);
 
 /* Gives claims back that were never sent: due as before, nothing logged. */
 int delivery_unclaim(struct db *db, const struct uuid *webhook_ids,
-    size_t count, struct lease lease);	/* 0, -1; waits, 2 s at most */
+    size_t count, struct lease lease); /* 0, -1; waits, 2 s at most */
 
 /* The keeper's part; these wait for the database. */
 
@@ -108,8 +108,8 @@ struct due {
 	struct uuid webhook_id, subscription_id;
 	int64_t due_at;
 };
-int delivery_break_incarnation(struct db *db, uint64_t incarnation,
-    struct due **due);
+int delivery_break_incarnation(
+    struct db *db, uint64_t incarnation, struct due **due);
 /* Breaks this one lease of this webhook, if it still holds it. */
 int delivery_break_lease(struct db *db, const struct uuid *webhook_id,
     struct lease lease, struct due **due);
@@ -117,7 +117,7 @@ struct held {
 	struct uuid webhook_id;
 	struct lease lease;
 };
-int delivery_leases(struct db *db, struct held **held);	/* count, -1 */
+int delivery_leases(struct db *db, struct held **held); /* count, -1 */
 
 /* Due and free rows for the queue. The count, or -1; *due yours. */
 int delivery_recently_due(struct db *db, int64_t from_ms, int64_t to_ms,

@@ -55,11 +55,10 @@
 static const struct db_statement break_incarnation_sql = {
 	"delivery_break_incarnation",
 	"WITH held AS (SELECT webhook_id, lease FROM pending"
-	"  WHERE lease >= $1 AND lease <= $2 ORDER BY webhook_id FOR UPDATE),"
-	INTERRUPTED };
+	"  WHERE lease >= $1 AND lease <= $2 ORDER BY webhook_id FOR UPDATE)," INTERRUPTED
+};
 
-static const struct db_statement break_lease_sql = {
-	"delivery_break_lease",
+static const struct db_statement break_lease_sql = { "delivery_break_lease",
 	"WITH held AS (SELECT webhook_id, lease FROM pending"
 	"  WHERE webhook_id = $1 AND lease = $2 FOR UPDATE)," INTERRUPTED };
 
@@ -110,8 +109,8 @@ due_read(struct db *db, struct due **due)
 }
 
 int
-delivery_break_incarnation(struct db *db, uint64_t incarnation,
-    struct due **due)
+delivery_break_incarnation(
+    struct db *db, uint64_t incarnation, struct due **due)
 {
 	struct db_params *params = db_params(db);
 	struct uuid first = lease_uuid((struct lease){ incarnation, 0 });
@@ -161,8 +160,8 @@ delivery_leases(struct db *db, struct held **held)
 }
 
 int
-delivery_unclaim(struct db *db, const struct uuid *webhook_ids,
-    size_t count, struct lease lease)
+delivery_unclaim(struct db *db, const struct uuid *webhook_ids, size_t count,
+    struct lease lease)
 {
 	struct db_params *params = db_params(db);
 	struct uuid token = lease_uuid(lease);

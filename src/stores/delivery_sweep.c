@@ -7,8 +7,7 @@
 #include "ground/clock.h"
 #include "stores/store.h"
 
-static const struct db_statement recently_due_sql = {
-	"delivery_recently_due",
+static const struct db_statement recently_due_sql = { "delivery_recently_due",
 	"SELECT p.webhook_id, p.subscription_id, p.due_at FROM pending p"
 	"  JOIN subscriptions s ON s.id = p.subscription_id"
 	"   AND s.state = 'active'"
@@ -103,8 +102,8 @@ delivery_recently_due(struct db *db, int64_t from_ms, int64_t to_ms,
 }
 
 int
-delivery_page(struct db *db, struct uuid *cursor, bool backward,
-    size_t most, struct due **due, size_t *scanned)
+delivery_page(struct db *db, struct uuid *cursor, bool backward, size_t most,
+    struct due **due, size_t *scanned)
 {
 	struct db_params *params = db_params(db);
 	int rows, count = 0;
@@ -113,8 +112,8 @@ delivery_page(struct db *db, struct uuid *cursor, bool backward,
 	*scanned = 0;
 	db_add_uuid(params, cursor);
 	db_add_long(params, (int64_t)most);
-	if (store_run(db, backward ? &backward_sql : &forward_sql,
-		params) == -1)
+	if (store_run(db, backward ? &backward_sql : &forward_sql, params) ==
+	    -1)
 		return -1;
 	rows = db_rows(db);
 	*due = memory_get((size_t)rows * sizeof(**due));
@@ -131,8 +130,7 @@ int
 delivery_expire(struct db *db, int64_t hours, size_t most)
 {
 	struct db_params *params = db_params(db);
-	struct uuid before =
-	    uuid_at(clock_database_ms() - hours * 3600000);
+	struct uuid before = uuid_at(clock_database_ms() - hours * 3600000);
 
 	db_add_uuid(params, &before);
 	db_add_long(params, (int64_t)most);

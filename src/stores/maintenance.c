@@ -89,9 +89,10 @@ note_partition(struct db *db, const char *name)
 	text_addf(&sql, "VACUUM (ANALYZE) \"%s\"", name);
 	rc = db_run_script(db, sql.bytes, 300000);
 	text_clear(&sql);
-	text_addf(&sql, "INSERT INTO partition_notes (partition, rows)"
-	    " SELECT '%s', count(*) FROM \"%s\" ON CONFLICT DO NOTHING", name,
-	    name);
+	text_addf(&sql,
+	    "INSERT INTO partition_notes (partition, rows)"
+	    " SELECT '%s', count(*) FROM \"%s\" ON CONFLICT DO NOTHING",
+	    name, name);
 	if (rc == 0)
 		rc = db_run_script(db, sql.bytes, 300000);
 	text_free(&sql);
@@ -159,14 +160,16 @@ migration_apply(struct db *db, const char *directory, const char *name)
 	text_adds(&sql, "BEGIN;\n");
 	if (file_read(path.bytes, &sql) == -1)
 		goto out;
-	text_addf(&sql, "\n;INSERT INTO migrations (name) VALUES ('%s');"
-	    "\nCOMMIT;", name);
+	text_addf(&sql,
+	    "\n;INSERT INTO migrations (name) VALUES ('%s');"
+	    "\nCOMMIT;",
+	    name);
 	rc = db_run_script(db, sql.bytes, MIGRATION_DEADLINE_MS);
 	if (rc == 0)
 		printf("applied migration %s\n", name);
 	else
-		fprintf(stderr, "migration %s failed: %s\n", name,
-		    db_message(db));
+		fprintf(
+		    stderr, "migration %s failed: %s\n", name, db_message(db));
 out:
 	text_free(&path);
 	text_free(&sql);
@@ -200,8 +203,10 @@ maintenance_migrate(struct db *db, const char *directory)
 
 	count = scandir(directory, &entries, is_migration, alphasort);
 	if (count <= 0) {
-		fprintf(stderr, "no migrations found in %s: set SHARE_DIR to "
-		    "the directory that holds migrations/\n", directory);
+		fprintf(stderr,
+		    "no migrations found in %s: set SHARE_DIR to "
+		    "the directory that holds migrations/\n",
+		    directory);
 		return -1;
 	}
 	if (db_run_script(db, begin, MIGRATION_DEADLINE_MS) == -1)
@@ -209,8 +214,10 @@ maintenance_migrate(struct db *db, const char *directory)
 	for (int i = 0; i < count; i++) {
 		if (rc == 0) {
 			applied = migration_is_applied(db, entries[i]->d_name);
-			rc = applied == 1 ? 0 : applied == -1 ? -1 :
-			    migration_apply(db, directory, entries[i]->d_name);
+			rc = applied == 1   ? 0
+			    : applied == -1 ? -1
+					    : migration_apply(db, directory,
+						  entries[i]->d_name);
 		}
 		free(entries[i]);
 	}

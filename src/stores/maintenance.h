@@ -28,8 +28,8 @@ struct purged {
 	int64_t partitions;
 	int64_t webhooks;
 	int64_t attempts;
-	int64_t expired;	/* still pending, settled as Failure */
+	int64_t expired; /* still pending, settled as Failure */
 };
-int maintenance_purge(struct db *db, int64_t hours, bool dry_run,
-    struct purged *purged);
+int maintenance_purge(
+    struct db *db, int64_t hours, bool dry_run, struct purged *purged);
 #endif

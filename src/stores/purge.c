@@ -56,8 +56,8 @@ partition_name(const char *table, int64_t ms, char name[NAME_BYTES])
 }
 
 static int
-run_script(struct db *db, const char *format, const char *first,
-    const char *second)
+run_script(
+    struct db *db, const char *format, const char *first, const char *second)
 {
 	struct text sql = { 0 };
 	int rc;
@@ -87,7 +87,7 @@ rows_of(struct db *db, const char *name)
 struct past {
 	char name[NAME_BYTES];
 	bool detaching, attached;
-	int64_t rows;	/* -1: not noted */
+	int64_t rows; /* -1: not noted */
 };
 
 /* A plain DROP behind one open reader would stop every ingest: detach
@@ -98,9 +98,11 @@ partition_drop(struct db *db, const char *table, const struct past *past)
 	bool attached = past->attached, detaching = past->detaching;
 
 	for (int i = 0; i < TRIES; i++) {
-		if (attached && run_script(db, detaching ?
-			"ALTER TABLE %s DETACH PARTITION \"%s\" FINALIZE" :
-			"ALTER TABLE %s DETACH PARTITION \"%s\" CONCURRENTLY",
+		if (attached &&
+		    run_script(db,
+			detaching
+			    ? "ALTER TABLE %s DETACH PARTITION \"%s\" FINALIZE"
+			    : "ALTER TABLE %s DETACH PARTITION \"%s\" CONCURRENTLY",
 			table, past->name) == -1) {
 			if (db_error(db) == DB_GONE &&
 			    strcmp(db_sqlstate(db), "57014") != 0)
@@ -110,8 +112,10 @@ partition_drop(struct db *db, const char *table, const struct past *past)
 		}
 		attached = false;
 		if (run_script(db, "DROP TABLE \"%s\"", past->name, "") == 0)
-			return run_script(db, "DELETE FROM partition_notes "
-			    "WHERE partition = '%s'", past->name, "");
+			return run_script(db,
+			    "DELETE FROM partition_notes "
+			    "WHERE partition = '%s'",
+			    past->name, "");
 		if (db_error(db) != DB_AGAIN)
 			return -1;
 	}
@@ -119,8 +123,7 @@ partition_drop(struct db *db, const char *table, const struct past *past)
 }
 
 static int
-past_list(struct db *db, const char *table, int64_t cut_ms,
-    struct past **list)
+past_list(struct db *db, const char *table, int64_t cut_ms, struct past **list)
 {
 	struct db_params *params = db_params(db);
 	char straddling[NAME_BYTES];
@@ -135,12 +138,12 @@ past_list(struct db *db, const char *table, int64_t cut_ms,
 	count = db_rows(db);
 	*list = memory_get((size_t)count * sizeof(**list));
 	for (int i = 0; i < count; i++) {
-		snprintf((*list)[i].name, NAME_BYTES, "%s",
-		    db_get_string(db, i, 0));
+		snprintf(
+		    (*list)[i].name, NAME_BYTES, "%s", db_get_string(db, i, 0));
 		(*list)[i].detaching = db_get_bool(db, i, 1);
 		(*list)[i].attached = db_get_bool(db, i, 2);
-		(*list)[i].rows = db_is_null(db, i, 3) ? -1 :
-		    db_get_long(db, i, 3);
+		(*list)[i].rows =
+		    db_is_null(db, i, 3) ? -1 : db_get_long(db, i, 3);
 	}
 	return count;
 }
@@ -173,8 +176,8 @@ purge_past(struct db *db, const char *table, int64_t cut_ms, bool dry_run,
 /* The hour that straddles the cut-off, in batches. One that is pending (an
  * ingest whose settling raced with us) stays for the next time. */
 static int
-purge_straddling(struct db *db, const char *table, int64_t cut_ms,
-    bool dry_run, int64_t *rows)
+purge_straddling(struct db *db, const char *table, int64_t cut_ms, bool dry_run,
+    int64_t *rows)
 {
 	struct uuid hour = uuid_at(cut_ms - cut_ms % HOUR_MS);
 	struct uuid cut = uuid_at(cut_ms);
@@ -186,18 +189,20 @@ purge_straddling(struct db *db, const char *table, int64_t cut_ms,
 	partition_name(table, cut_ms, name);
 	uuid_text(&cut, text);
 	if (dry_run)
-		text_addf(&sql, "SELECT count(*)::text FROM %s"
-		    " WHERE id >= '%s' AND id < '%s'", table,
-		    uuid_text(&hour, first), text);
+		text_addf(&sql,
+		    "SELECT count(*)::text FROM %s"
+		    " WHERE id >= '%s' AND id < '%s'",
+		    table, uuid_text(&hour, first), text);
 	else
-		text_addf(&sql, "WITH gone AS (DELETE FROM %s WHERE id IN"
+		text_addf(&sql,
+		    "WITH gone AS (DELETE FROM %s WHERE id IN"
 		    " (SELECT id FROM %s t WHERE id < '%s' AND NOT EXISTS"
 		    " (SELECT FROM pending p WHERE p.webhook_id = t.id)"
 		    " ORDER BY id LIMIT %d) AND id < '%s' RETURNING 1),"
 		    " noted AS (UPDATE partition_notes SET rows = rows -"
 		    " (SELECT count(*) FROM gone) WHERE partition = '%s')"
-		    " SELECT count(*)::text FROM gone", table, table, text,
-		    BATCH, text, name);
+		    " SELECT count(*)::text FROM gone",
+		    table, table, text, BATCH, text, name);
 	do {
 		rc = db_run_script(db, sql.bytes, DEADLINE_MS);
 		if (rc == -1)
@@ -244,8 +249,8 @@ forget(struct db *db, int64_t cut_ms)
 }
 
 int
-maintenance_purge(struct db *db, int64_t hours, bool dry_run,
-    struct purged *purged)
+maintenance_purge(
+    struct db *db, int64_t hours, bool dry_run, struct purged *purged)
 {
 	int64_t *rows[] = { &purged->webhooks, &purged->attempts };
 	int64_t cut_ms;
@@ -263,8 +268,8 @@ maintenance_purge(struct db *db, int64_t hours, bool dry_run,
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		if (purge_past(db, tables[i], cut_ms, dry_run,
 			&purged->partitions, rows[i]) == -1 ||
-		    purge_straddling(db, tables[i], cut_ms, dry_run,
-			rows[i]) == -1)
+		    purge_straddling(db, tables[i], cut_ms, dry_run, rows[i]) ==
+			-1)
 			return -1;
 	return dry_run ? 0 : forget(db, cut_ms);
 }

@@ -25,6 +25,6 @@ store_run(struct db *db, const struct db_statement *statement,
 struct uuid
 store_oldest_shown(void)
 {
-	return uuid_at(clock_database_ms() -
-	    config.log_retention_hours * 3600000);
+	return uuid_at(
+	    clock_database_ms() - config.log_retention_hours * 3600000);
 }

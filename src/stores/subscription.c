@@ -6,7 +6,8 @@
 #include "stores/maintenance.h"
 #include "stores/store.h"
 
-#define COLUMNS "id, target_url, secret, events, state, state_reason," \
+#define COLUMNS \
+	"id, target_url, secret, events, state, state_reason," \
 	" created_at, updated_at"
 
 static const struct db_statement create_sql = { "subscription_create",
@@ -49,8 +50,8 @@ subscription_release(struct subscription *subscription)
 }
 
 static void
-subscription_read(const struct db *db, int row,
-    struct subscription *subscription)
+subscription_read(
+    const struct db *db, int row, struct subscription *subscription)
 {
 	subscription->id = db_get_uuid(db, row, 0);
 	subscription->target_url =
@@ -92,9 +93,8 @@ run_one(struct db *db, const struct db_statement *statement,
 }
 
 int
-subscription_create(struct db *db, const char *target_url,
-    const char *secret, const char *const *events, int events_count,
-    struct subscription *created)
+subscription_create(struct db *db, const char *target_url, const char *secret,
+    const char *const *events, int events_count, struct subscription *created)
 {
 	struct db_params *params;
 	struct uuid id;
@@ -111,8 +111,8 @@ subscription_create(struct db *db, const char *target_url,
 }
 
 int
-subscription_get(struct db *db, const struct uuid *id,
-    struct subscription *found)
+subscription_get(
+    struct db *db, const struct uuid *id, struct subscription *found)
 {
 	struct db_params *params = db_params(db);
 
@@ -148,8 +148,8 @@ subscription_delete(struct db *db, const struct uuid *id)
 }
 
 int
-subscription_list(struct db *db, int64_t skip, int64_t limit,
-    struct subscription **list)
+subscription_list(
+    struct db *db, int64_t skip, int64_t limit, struct subscription **list)
 {
 	struct db_params *params = db_params(db);
 	int count;

@@ -13,12 +13,12 @@
 struct subscription {
 	struct uuid id;
 	char *target_url;
-	char *secret;		/* NULL: unsigned */
-	char **events;		/* one block; NULL when events_count <= 0 */
-	int events_count;	/* -1: null, as it was given */
-	char *state;		/* "active", "paused", "disabled" */
-	char *state_reason;	/* NULL when there is none */
-	int64_t created_at;	/* ms */
+	char *secret;	    /* NULL: unsigned */
+	char **events;	    /* one block; NULL when events_count <= 0 */
+	int events_count;   /* -1: null, as it was given */
+	char *state;	    /* "active", "paused", "disabled" */
+	char *state_reason; /* NULL when there is none */
+	int64_t created_at; /* ms */
 	int64_t updated_at;
 };
 
@@ -29,24 +29,24 @@ void subscription_release(struct subscription *subscription);
 struct subscription_change {
 	bool target_url_given, secret_given, events_given;
 	const char *target_url;
-	const char *secret;	/* NULL clears */
+	const char *secret; /* NULL clears */
 	const char *const *events;
-	int events_count;	/* -1 clears */
+	int events_count; /* -1 clears */
 };
 
 /* All return 1 done, 0 there is none, -1 error (db_error tells). The result
  * is the caller's to release. */
-int subscription_create(struct db *db, const char *target_url,
-    const char *secret, const char *const *events, int events_count,
-    struct subscription *created);
-int subscription_get(struct db *db, const struct uuid *id,
-    struct subscription *found);
+int
+subscription_create(struct db *db, const char *target_url, const char *secret,
+    const char *const *events, int events_count, struct subscription *created);
+int subscription_get(
+    struct db *db, const struct uuid *id, struct subscription *found);
 int subscription_update(struct db *db, const struct uuid *id,
     const struct subscription_change *change, struct subscription *updated);
 int subscription_delete(struct db *db, const struct uuid *id);
 /* In order of creation. The vector is yours: subscription_list_free. -1 on
  * error, else the count. */
-int subscription_list(struct db *db, int64_t skip, int64_t limit,
-    struct subscription **list);
+int subscription_list(
+    struct db *db, int64_t skip, int64_t limit, struct subscription **list);
 void subscription_list_free(struct subscription *list, int count);
 #endif

@@ -77,8 +77,7 @@ content_type_of(const struct incoming *incoming)
 }
 
 static void
-add_batch(struct db_params *params, struct incoming *const *batch,
-    size_t count)
+add_batch(struct db_params *params, struct incoming *const *batch, size_t count)
 {
 	db_array_begin(params, DB_UUID);
 	for (size_t i = 0; i < count; i++)
@@ -93,8 +92,8 @@ add_batch(struct db_params *params, struct incoming *const *batch,
 	add_column(params, batch, count, content_type_of);
 	db_array_begin(params, DB_BYTEA);
 	for (size_t i = 0; i < count; i++)
-		db_array_bytes(params, batch[i]->payload,
-		    batch[i]->payload_length);
+		db_array_bytes(
+		    params, batch[i]->payload, batch[i]->payload_length);
 	db_array_end(params);
 }
 
@@ -113,8 +112,9 @@ note_answer(struct db *db, struct incoming *const *batch, size_t count)
 		for (size_t i = 0; i < count; i++, at++)
 			if (uuid_compare(&batch[at % count]->id, &id) == 0)
 				break;
-		batch[at++ % count]->result = db_get_bool(db, row, 1) ?
-		    INCOMING_FILTERED : INCOMING_PENDING;
+		batch[at++ % count]->result = db_get_bool(db, row, 1)
+		    ? INCOMING_FILTERED
+		    : INCOMING_PENDING;
 	}
 }
 
@@ -196,7 +196,8 @@ webhook_backlog(struct db *db, struct webhook_backlog *backlog)
 	if (store_run(db, &backlog_sql, NULL) == -1)
 		return -1;
 	backlog->pending = db_get_long(db, 0, 0);
-	backlog->oldest_due_ms = db_is_null(db, 0, 1) ? 0 :
-	    db_get_time(db, 0, 2) - db_get_time(db, 0, 1);
+	backlog->oldest_due_ms = db_is_null(db, 0, 1)
+	    ? 0
+	    : db_get_time(db, 0, 2) - db_get_time(db, 0, 1);
 	return 0;
 }

@@ -14,41 +14,40 @@
 /* An event on its way in. All pointers borrowed. */
 struct incoming {
 	struct uuid subscription_id;
-	const char *event_type;		/* NULL: none; UTF-8 */
-	const char *signature;		/* X-Signature as it came, or NULL */
-	const char *content_type;	/* NULL: application/json */
+	const char *event_type;	  /* NULL: none; UTF-8 */
+	const char *signature;	  /* X-Signature as it came, or NULL */
+	const char *content_type; /* NULL: application/json */
 	const void *payload;
 	size_t payload_length;
 	/* the answer */
 	struct uuid id;
 	enum {
-		INCOMING_FAILED,	/* not stored: 503, try again */
-		INCOMING_UNKNOWN,	/* no such subscription: 404 */
-		INCOMING_FILTERED,	/* stored, never to be delivered */
-		INCOMING_PENDING	/* stored, and in the outbox */
+		INCOMING_FAILED,   /* not stored: 503, try again */
+		INCOMING_UNKNOWN,  /* no such subscription: 404 */
+		INCOMING_FILTERED, /* stored, never to be delivered */
+		INCOMING_PENDING   /* stored, and in the outbox */
 	} result;
 };
 
 /* Stores all of them with one statement and one commit, and fills in id and
  * result of each. When the batch fails for a reason of one row, the rows are
  * tried one by one. */
-void webhook_store(struct db *db, struct incoming *const *batch,
-    size_t count);
+void webhook_store(struct db *db, struct incoming *const *batch, size_t count);
 
 /* One webhook as GET /webhooks/{id} shows it. */
 struct webhook {
 	struct uuid id, subscription_id;
-	char *event_type;	/* NULL: none */
+	char *event_type; /* NULL: none */
 	char *content_type;
-	char *target_url;	/* NULL once the subscription's row is gone */
+	char *target_url; /* NULL once the subscription's row is gone */
 	char *subscription_state;
 	size_t payload_length;
-	int64_t accepted_at;	/* ms */
+	int64_t accepted_at; /* ms */
 	bool filtered;
 	bool pending;
-	int64_t due_at;		/* ms, when pending */
-	bool in_flight;		/* when pending: leased now */
-	int attempts;		/* made so far, when pending */
+	int64_t due_at; /* ms, when pending */
+	bool in_flight; /* when pending: leased now */
+	int attempts;	/* made so far, when pending */
 };
 
 /* 1 found (release it), 0 none or past the retention, -1 error. */
@@ -58,7 +57,7 @@ void webhook_release(struct webhook *webhook);
 /* Figures for /metrics and /readyz. */
 struct webhook_backlog {
 	int64_t pending;
-	int64_t oldest_due_ms;	/* how long the oldest due one has waited */
+	int64_t oldest_due_ms; /* how long the oldest due one has waited */
 };
-int webhook_backlog(struct db *db, struct webhook_backlog *backlog);	/* 0, -1 */
+int webhook_backlog(struct db *db, struct webhook_backlog *backlog); /* 0, -1 */
 #endif
