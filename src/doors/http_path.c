@@ -3,26 +3,14 @@
 
 #include "doors/http_link.h"
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 int
 http_path_octet(const char *digits)
 {
-	int high = hex_digit(digits[0]), low;
+	int high = text_hex(digits[0]), low;
 
 	if (high == -1)
 		return -1;
-	low = hex_digit(digits[1]);
+	low = text_hex(digits[1]);
 	return low == -1 ? -1 : high << 4 | low;
 }
 

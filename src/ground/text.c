@@ -133,6 +133,18 @@ text_string(const struct text *text)
 	return text->bytes != NULL ? text->bytes : "";
 }
 
+int
+text_hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
 /* The length of the well-formed sequence at `at`, 0 when there is none:
  * the table of RFC 3629, section 4. */
 static size_t

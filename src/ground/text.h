@@ -30,6 +30,9 @@ void *memory_resize(void *old, size_t size);
 char *memory_copy_string(const char *string);	     /* NULL gives NULL */
 void *memory_copy(const void *bytes, size_t length); /* with a NUL behind */
 
+/* The value of a hexadecimal digit, -1 when it is none. */
+int text_hex(char c);
+
 /* Well-formed UTF-8 of RFC 3629: no surrogates, nothing overlong. */
 int text_is_utf8(const void *bytes, size_t length);
 #endif

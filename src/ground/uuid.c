@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #include "ground/clock.h"
+#include "ground/text.h"
 
 static void
 uuid_set_ms(struct uuid *uuid, int64_t ms)
@@ -100,18 +101,6 @@ uuid_compare(const struct uuid *a, const struct uuid *b)
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static int uuid_refuse(char *reason, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -138,7 +127,7 @@ uuid_check_digits(
 	for (size_t i = 0; i < length; i++) {
 		if (body[i] == '-')
 			groups++;
-		else if (hex_value(body[i]) == -1)
+		else if (text_hex(body[i]) == -1)
 			return uuid_refuse(reason,
 			    "invalid character: expected an optional prefix of "
 			    "`urn:uuid:` followed by [0-9a-fA-F-], found `%c` "
@@ -207,7 +196,7 @@ uuid_parse(const char *text, struct uuid *uuid, char reason[UUID_REASON_SIZE])
 			continue;
 		uuid->bytes[digit / 2] =
 		    (unsigned char)(uuid->bytes[digit / 2] << 4 |
-			hex_value(body[i]));
+			text_hex(body[i]));
 		digit++;
 	}
 	return 0;
