@@ -299,6 +299,22 @@ setup_file() {
 	    '1300|1300|Success|Success' ]
 }
 
+@test "FLUSHALL: what was long overdue is on its way within 5 s too" {
+	local path subscription
+	path=$(own /ok)
+	subscription=$(subscribe "$path")
+	sql "WITH w AS (INSERT INTO webhooks (id, subscription_id, payload,
+		filtered) SELECT uuid_new(), '$subscription', '{}', false
+		FROM generate_series(1, 200) RETURNING id)
+	    INSERT INTO pending (webhook_id, subscription_id, due_at)
+	    SELECT id, '$subscription', clock_timestamp() - interval '1 hour'
+	    FROM w"
+	redis FLUSHALL
+	eventually 6 settled "$subscription"
+	arrivals "$path" | jq -r '.[].id' | sort | cmp - <(sql "SELECT id
+	    FROM webhooks WHERE subscription_id = '$subscription'" | sort)
+}
+
 @test "FLUSHALL while retries wait loses none of them" {
 	local path subscription webhook
 	path=$(own /fail-n/3)
