@@ -26,8 +26,21 @@
 #define PUSH_MOST 500
 #define PUSH_PATIENCE_MS 1000
 
+/* A dead process's claim may be committed after its death was seen, by a
+ * server that was still at it: its leases are broken again so much later. */
+static const int64_t again_ms[] = { 1000, 3000, 12000 };
+#define AGAIN (sizeof(again_ms) / sizeof(again_ms[0]))
+#define MOURNED_MOST 64
+
+struct mourned {
+	uint64_t incarnation; /* 0: a free place */
+	int64_t since;
+	size_t again;
+};
+
 struct keeper {
 	int slot;
+	struct mourned mourned[MOURNED_MOST];
 	struct db *db;
 	struct queue *queue;
 	struct watch *watch;
@@ -84,28 +97,64 @@ keeper_put_back(struct keeper *keeper, const struct due *due, size_t count)
 	queue_drain(keeper->queue);
 }
 
+/* 0, or -1 when PostgreSQL did not do it. */
+static int
+break_dead(struct keeper *keeper, uint64_t incarnation)
+{
+	struct due *due = NULL;
+	int count = delivery_break_incarnation(keeper->db, incarnation, &due);
+
+	if (count == -1)
+		return -1;
+	if (count > 0)
+		log_warning(
+		    "broke the leases of a dead process count=%d", count);
+	keeper_put_back(keeper, due, (size_t)count);
+	free(due);
+	return 0;
+}
+
+static void
+mourn(struct keeper *keeper, uint64_t incarnation)
+{
+	size_t place = 0;
+
+	for (size_t i = 0; i < MOURNED_MOST; i++)
+		if (keeper->mourned[i].since < keeper->mourned[place].since)
+			place = i;
+	keeper->mourned[place] =
+	    (struct mourned){ incarnation, clock_monotonic_ms(), 0 };
+}
+
 static void
 bury_dead(struct keeper *keeper)
 {
 	uint64_t incarnation;
-	struct due *due = NULL;
-	int count;
 
 	shared_acknowledge();
 	while (db_retry_wait_ms(keeper->db) == 0 &&
 	    (incarnation = shared_dead()) != 0) {
-		count =
-		    delivery_break_incarnation(keeper->db, incarnation, &due);
-		if (count == -1)
+		if (break_dead(keeper, incarnation) == -1)
 			return; /* it stays noted */
+		mourn(keeper, incarnation);
 		shared_forget(incarnation);
-		if (count > 0)
-			log_warning("broke the leases of a dead process "
-				    "count=%d",
-			    count);
-		keeper_put_back(keeper, due, (size_t)count);
-		free(due);
-		due = NULL;
+	}
+}
+
+static void
+bury_again(struct keeper *keeper)
+{
+	int64_t now = clock_monotonic_ms();
+
+	for (size_t i = 0; i < MOURNED_MOST; i++) {
+		struct mourned *one = &keeper->mourned[i];
+
+		if (one->incarnation == 0 ||
+		    now < one->since + again_ms[one->again] ||
+		    break_dead(keeper, one->incarnation) == -1)
+			continue;
+		if (++one->again == AGAIN)
+			*one = (struct mourned){ 0 };
 	}
 }
 
@@ -273,6 +322,7 @@ static struct duty {
 } duties[] = {
 	{ 10000, measure_clock, 0 },
 	{ 600000, make_partitions, 0 },
+	{ 1000, bury_again, 0 },
 	{ 1000, each_second, 0 },
 	{ 5000, look_at_leases, 0 },
 	{ 60000, warn_of_late, 0 },
