@@ -400,6 +400,61 @@ flushall_leaves_nothing_counted(void **state)
 	assert_int_equal(take_count(100, NOW), 12);
 }
 
+/* Whatever happens to them, all that was pushed is taken until it is done,
+ * and in the end nothing is left behind. */
+static void
+nothing_is_forgotten(void **state)
+{
+	enum { SUBS = 30, IDS = 3000 };
+	unsigned char done[IDS] = { 0 };
+	struct queue_settled settled[64];
+	struct queue_taken taken;
+	size_t left = IDS;
+	int64_t now = NOW;
+
+	(void)state;
+	srand(7);
+	for (int i = 0; i < IDS; i++) {
+		push(i % SUBS, i, 1, NOW + rand() % 20000);
+		assert_int_equal(queue_ping(queue), 0);
+	}
+	for (int round = 0; left > 0; round++) {
+		assert_true(round < 20000);
+		taken = take_at((size_t)rand() % 65, (size_t)rand() % 20, now);
+		for (size_t i = 0; i < taken.count; i++) {
+			int number = number_of(&taken.entries[i].webhook_id);
+			bool ends = rand() % 3 != 0;
+
+			assert_in_range(number, 0, IDS - 1);
+			assert_int_equal(done[number], 0);
+			done[number] = ends;
+			left -= ends;
+			settled[i] =
+			    (struct queue_settled){ taken.entries[i].webhook_id,
+				    taken.entries[i].subscription_id,
+				    ends ? 0 : now + rand() % 5000,
+				    rand() % 4 };
+		}
+		queue_settle(queue, settled, taken.count, now, WINDOW);
+		if (taken.count == 0)
+			now += taken.next_due > now ? taken.next_due - now : 50;
+		forget(&taken);
+	}
+	assert_int_equal(take_count(64, now), 0);
+	assert_string_equal(
+	    redis_fixture_say(&redis, "EXISTS %s %s",
+		"postrider:ring postrider:ring:slow", "postrider:later"),
+	    ":0\r\n");
+	for (int sub = 0; sub < SUBS; sub++) {
+		assert_string_equal(redis_fixture_say(&redis, "EXISTS %s",
+					sub_key("queue", sub)),
+		    ":0\r\n");
+		assert_string_equal(redis_fixture_say(&redis, "EXISTS %s",
+					sub_key("flight", sub)),
+		    ":0\r\n");
+	}
+}
+
 static void
 forgotten_functions_are_loaded_again(void **state)
 {
@@ -617,6 +672,7 @@ main(void)
 		TEST(tokens_come_to_rest),
 		TEST(sooner_time_wakes),
 		TEST(flushall_leaves_nothing_counted),
+		TEST(nothing_is_forgotten),
 		TEST(forgotten_functions_are_loaded_again),
 		TEST(strangers_are_put_out),
 		TEST(restart_is_survived),
