@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 struct redis_fixture {
-	char directory[64];
-	char socket[96];
+	char directory[92]; /* a socket's path has 107 bytes */
+	char socket[108];
 	char url[128];
 	pid_t pid;
 };
@@ -64,8 +64,10 @@ redis_fixture_spawn(struct redis_fixture *fixture)
 static inline void
 redis_fixture_start(struct redis_fixture *fixture)
 {
+	const char *place = getenv("TMPDIR");
+
 	snprintf(fixture->directory, sizeof(fixture->directory),
-	    "/tmp/postrider-test-XXXXXX");
+	    "%s/redis-XXXXXX", place != NULL ? place : "/tmp");
 	if (mkdtemp(fixture->directory) == NULL)
 		exit(1);
 	snprintf(fixture->socket, sizeof(fixture->socket), "%s/redis.sock",
