@@ -11,6 +11,8 @@ follows the argument only tells tests apart:
     /ok                 200
     /status/503         that status
     /fail-n/2           503 for the first 2 requests of a webhook-id, then 200
+    /retry-after/3      503 and Retry-After: 3 for the first request of a
+                        webhook-id, then 200; /retry-date/3 says it as a date
     /slow-ms/200        200 after so many milliseconds
     /gate/NAME          200 once the gate is open (see below)
     /hang               takes the request, never answers
@@ -32,6 +34,7 @@ import asyncio
 import base64
 import collections
 import contextlib
+import email.utils
 import json
 import os
 import socket
@@ -127,6 +130,15 @@ class Receiver:
             self.seen[request.path, webhook_id] += 1
             early = self.seen[request.path, webhook_id] <= int(argument)
             return await answer(writer, 503 if early else 200, b"")
+        if behaviour in ("retry-after", "retry-date"):
+            self.seen[request.path, webhook_id] += 1
+            if self.seen[request.path, webhook_id] > 1:
+                return await answer(writer, 200, b"")
+            when = argument if behaviour == "retry-after" else \
+                email.utils.formatdate(time.time() + int(argument),
+                                       usegmt=True)
+            return await answer(writer, 503, b"",
+                                extra=f"Retry-After: {when}\r\n")
         if behaviour == "slow-ms":
             await asyncio.sleep(int(argument) / 1000)
             return await answer(writer, 200, b"")

@@ -10,6 +10,7 @@
 #include "ground/config.h"
 #include "ground/log.h"
 #include "rules/backoff.h"
+#include "rules/retry_after.h"
 #include "stores/maintenance.h"
 
 #define BATCH_MOST 500
@@ -77,11 +78,24 @@ headers_clean(struct text *headers)
 			headers->bytes[i] = '?';
 }
 
+/* A receiver that is too busy may ask for more time than the schedule
+ * gives, never for less. */
+static int64_t
+asked_delay_ms(const struct job *job)
+{
+	int status = job->result.status_code;
+
+	if (status != 429 && status != 503)
+		return -1;
+	return retry_after_ms(job->result.response_headers, clock_database_ms(),
+	    config.retry_after_max_ms);
+}
+
 static void
 result_decide(struct job *job)
 {
 	struct result *result = &job->result;
-	int64_t delay;
+	int64_t delay, asked;
 
 	result->kind = job->outcome.kind == OUTCOME_SUCCESS ? RESULT_SUCCESS
 							    : RESULT_FAILURE;
@@ -93,7 +107,8 @@ result_decide(struct job *job)
 	if (delay == -1)
 		return;
 	result->kind = RESULT_RETRY;
-	result->due_at = clock_database_ms() + delay;
+	asked = asked_delay_ms(job);
+	result->due_at = clock_database_ms() + (asked > delay ? asked : delay);
 }
 
 static void

@@ -62,6 +62,10 @@ static const struct setting settings[] = {
 	    "failure after them is final" },
 	NUMBER("RETRY_JITTER", "0", "%", retry_jitter_percent, 0, 10, 1,
 	    "at most this much is added to a delay, at random"),
+	NUMBER("RETRY_AFTER_MAX", "3600", "s", retry_after_max_ms, 0, 86400,
+	    1000,
+	    "a receiver's Retry-After (with 429 and 503) puts the next "
+	    "attempt off by at most this"),
 	NUMBER("LOG_RETENTION_HOURS", "72", "h", log_retention_hours, 3, 8760,
 	    1, "how long webhooks and attempts are kept and shown"),
 	NUMBER("LEASE_SECONDS", "90", "s", lease_seconds, 15, 3600, 1,

@@ -18,6 +18,7 @@ struct config {
 	int64_t retry_ms[RETRIES_MAX]; /* RETRY_SCHEDULE */
 	int retries;		       /* how many of them */
 	int64_t retry_jitter_percent;  /* added at most, 0 to 10 */
+	int64_t retry_after_max_ms;
 	int64_t log_retention_hours;
 	int64_t lease_seconds;
 	int64_t worker_processes;   /* 0: one a core */
