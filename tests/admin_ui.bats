@@ -203,7 +203,8 @@ created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 	local modules=$BATS_TEST_DIRNAME/browser/node_modules
 	[ -d "$modules/playwright-core" ] ||
 		npm ci --prefix "$BATS_TEST_DIRNAME/browser" --ignore-scripts \
-		    --no-audit --no-fund >"$STACK_VAR/npm.log" 2>&1 3>&- 4>&- ||
+		    --no-audit --no-fund --fetch-retries=1 \
+		    >"$STACK_VAR/npm.log" 2>&1 3>&- 4>&- ||
 		fail "$(tail -3 "$STACK_VAR/npm.log")"
 	run node "$BATS_TEST_DIRNAME/browser/walk.js" "$URL" \
 	    "$RECEIVER$(own /fail-n/1)"

@@ -36,7 +36,7 @@ eventually() {
 # request METHOD PATH [CURL ARGUMENT…]: sets code, body and head (the answer's
 # header lines).  Bodies go with --data-binary, JSON unless told otherwise.
 request() {
-	local method=$1 path=$2 dir=$BATS_TEST_TMPDIR
+	local method=$1 path=$2 dir=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}
 	shift 2
 	[[ $* == *'Content-Type:'* ]] ||
 		set -- -H 'Content-Type: application/json' "$@"
