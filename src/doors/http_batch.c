@@ -11,9 +11,10 @@
 
 #define EVENTS (HTTP_BATCH_MAX - HTTP_SLOTS_ACCEPTS)
 #define TICK_MS 1000
-#define BUSY_TICK_MS 20	  /* what idle() began may be ready to go on */
-#define STOP_MS 5000	  /* for what is under way when we shall stop */
-#define STOP_QUIET_MS 100 /* for what was sent before our end was seen */
+#define BUSY_TICK_MS 20 /* what idle() began may be ready to go on */
+#define STOP_MS 5000	/* for what is under way when we shall stop */
+#define STOP_TICK_MS 50
+#define STOP_IDLE_MS 500
 
 struct batcher {
 	size_t max_body;
@@ -99,18 +100,20 @@ turn(struct batcher *batcher, int timeout_ms)
 	return count != 0;
 }
 
-/* Apache may have sent a request just before it sees our end: what is under
- * way is finished, and what is idle is closed last. */
+/* Apache may reuse a kept connection at the very moment we close it, and
+ * then its client gets a 503. One that has been idle for a while is hardly
+ * going to be taken just now. (To close a busy one with its answer is no
+ * cure: Apache is quicker to reuse it than we are to close it.) */
 static void
 stop(struct batcher *batcher)
 {
-	int64_t end_ms = clock_monotonic_ms() + STOP_MS;
+	int64_t begun_ms = clock_monotonic_ms(), now_ms = begun_ms;
 
-	listen_stop(batcher);
-	while (clock_monotonic_ms() < end_ms)
-		if (!turn(batcher, STOP_QUIET_MS) &&
-		    http_slots_under_way(&batcher->slots) == 0)
-			break;
+	while (batcher->slots.open != 0 && now_ms - begun_ms < STOP_MS) {
+		turn(batcher, STOP_TICK_MS);
+		now_ms = clock_monotonic_ms();
+		http_slots_close_idle(&batcher->slots, now_ms - STOP_IDLE_MS);
+	}
 }
 
 static int

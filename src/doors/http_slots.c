@@ -222,15 +222,13 @@ http_slots_sweep(struct http_slots *slots, int64_t now_ms)
 	}
 }
 
-size_t
-http_slots_under_way(const struct http_slots *slots)
+void
+http_slots_close_idle(struct http_slots *slots, int64_t since_ms)
 {
-	size_t count = 0;
-
 	for (size_t i = 0; i < HTTP_SLOTS; i++)
-		if (slots->all[i].fd != -1 && !slot_is_idle(&slots->all[i]))
-			count++;
-	return count;
+		if (slots->all[i].fd != -1 && slot_is_idle(&slots->all[i]) &&
+		    slots->all[i].heard_ms <= since_ms)
+			slot_hang_up(slots, &slots->all[i]);
 }
 
 int

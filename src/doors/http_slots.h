@@ -54,6 +54,6 @@ void http_slots_leave(struct http_slots *slots, struct http_slot *slot);
 /* Once a second: hangs up on who is silent within a request, and, while all
  * slots are taken, on who has none. */
 void http_slots_sweep(struct http_slots *slots, int64_t now_ms);
-/* How many have sent a part of a request. */
-size_t http_slots_under_way(const struct http_slots *slots);
+/* Hangs up on those that have sent nothing of a request since then. */
+void http_slots_close_idle(struct http_slots *slots, int64_t since_ms);
 #endif
