@@ -30,9 +30,12 @@ route_matches(const char *pattern, const char *path, const char **argument,
 	return *path == '\0';
 }
 
+/* Once each: two routes may fit one path. No method's name holds another's. */
 static void
 allow_add(struct text *allow, const char *method)
 {
+	if (strstr(text_string(allow), method) != NULL)
+		return;
 	if (allow->length != 0)
 		text_adds(allow, ", ");
 	text_adds(allow, method);
