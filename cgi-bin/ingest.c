@@ -31,6 +31,19 @@ struct intake {
 	bool is_cut_off; /* no look-up works: one deadline a batch is enough */
 };
 
+/* draft-ietf-httpapi-idempotency-key-header, section 2.7 */
+static void
+answer_clashed(struct response *response, const struct incoming *incoming)
+{
+	struct problems problems = { 0 };
+
+	problem_add(&problems, "idempotency_key_reused",
+	    json_pack("[ss]", "header", "idempotency-key"),
+	    "Idempotency-Key was used for another request within 24 hours",
+	    json_string(incoming->key), NULL);
+	problems_answer(&problems, response);
+}
+
 static void
 answer_stored(const struct request *request, struct response *response,
     const struct incoming *incoming)
@@ -40,6 +53,7 @@ answer_stored(const struct request *request, struct response *response,
 	switch (incoming->result) {
 	case INCOMING_PENDING:
 	case INCOMING_FILTERED:
+	case INCOMING_REPEATED:
 		response->status = 202;
 		response->content_type = "application/json";
 		text_addf(&response->body, "{\"webhook_id\":\"%s\"}",
@@ -49,6 +63,7 @@ answer_stored(const struct request *request, struct response *response,
 		problem_answer(
 		    request, response, 404, "Subscription not found");
 		return;
+	case INCOMING_CLASHED: answer_clashed(response, incoming); return;
 	case INCOMING_FAILED: break;
 	}
 	problem_answer(request, response, 503, "Not stored, please try again");

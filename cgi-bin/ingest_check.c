@@ -5,12 +5,14 @@
 #include "ground/config.h"
 #include "ground/text.h"
 #include "ingest.h"
+#include "rules/fingerprint.h"
 #include "rules/json_check.h"
 
 #define PREFIX "/ingest/"
 #define EVENT_TYPE_BYTES 255
 #define SIGNATURE_BYTES 1024
 #define CONTENT_TYPE_BYTES 255
+#define KEY_BYTES 255
 
 /* The last segment of the path, NULL for a path that is not ours. */
 static const char *
@@ -102,6 +104,22 @@ check_header(struct problems *problems, const struct request *request,
 	return value;
 }
 
+/* An empty key is a client's mistake: it would believe itself safe. */
+static const char *
+check_key(struct problems *problems, const struct request *request)
+{
+	const char *value = request_variable(request, "HTTP_IDEMPOTENCY_KEY");
+
+	if (value != NULL && value[0] == '\0')
+		problem_add(problems, "string_too_short",
+		    json_pack("[ss]", "header", "idempotency-key"),
+		    "String should have at least 1 byte", json_string(value),
+		    json_pack("{s:i}", "min_length", 1));
+	return check_header(problems, request, "HTTP_IDEMPOTENCY_KEY",
+	    "idempotency-key", KEY_BYTES, is_printable_ascii,
+	    "String should be printable ASCII");
+}
+
 static void
 check_headers(struct problems *problems, const struct request *request,
     struct incoming *incoming)
@@ -118,6 +136,7 @@ check_headers(struct problems *problems, const struct request *request,
 		SIGNATURE_BYTES, is_clean_text, clean);
 	incoming->content_type = check_header(problems, request, "CONTENT_TYPE",
 	    "content-type", CONTENT_TYPE_BYTES, is_printable_ascii, printable);
+	incoming->key = check_key(problems, request);
 }
 
 static enum ingest_verdict
@@ -142,9 +161,13 @@ check_body(const struct request *request, struct response *response,
 	}
 	incoming->payload = request->body.bytes;
 	incoming->payload_length = request->body.length;
-	return json_check(request->body.bytes, request->body.length)
-	    ? INGEST_STORE
-	    : INGEST_NO_JSON;
+	if (!json_check(request->body.bytes, request->body.length))
+		return INGEST_NO_JSON;
+	if (incoming->key != NULL)
+		fingerprint_of(incoming->event_type, incoming->content_type,
+		    incoming->payload, incoming->payload_length,
+		    incoming->fingerprint);
+	return INGEST_STORE;
 }
 
 enum ingest_verdict

@@ -42,6 +42,15 @@ static const struct db_statement forget_sql = { "purge_forget",
 	"    (SELECT FROM pending p WHERE p.subscription_id = s.id))"
 	" DELETE FROM stats WHERE quarter < $1" };
 
+static const struct db_statement forget_keys_sql = { "purge_forget_keys",
+	"WITH old AS (SELECT subscription_id, key FROM idempotency"
+	"  WHERE accepted_at <= now() - interval '1 day'"
+	"  ORDER BY accepted_at LIMIT $1),"
+	" gone AS (DELETE FROM idempotency i USING old"
+	"  WHERE i.subscription_id = old.subscription_id AND i.key = old.key"
+	"   AND i.accepted_at <= now() - interval '1 day' RETURNING 1)"
+	" SELECT count(*) FROM gone" };
+
 /* webhooks_2026013123: the partition of an hour. */
 static void
 partition_name(const char *table, int64_t ms, char name[NAME_BYTES])
@@ -248,6 +257,21 @@ forget(struct db *db, int64_t cut_ms)
 	return db_run(db, &forget_sql, params, DEADLINE_MS);
 }
 
+/* Idempotency keys live for a day, whatever the retention is. */
+static int
+forget_keys(struct db *db)
+{
+	struct db_params *params;
+
+	do {
+		params = db_params(db);
+		db_add_long(params, BATCH);
+		if (db_run(db, &forget_keys_sql, params, DEADLINE_MS) == -1)
+			return -1;
+	} while (db_get_long(db, 0, 0) > 0);
+	return 0;
+}
+
 int
 maintenance_purge(
     struct db *db, int64_t hours, bool dry_run, struct purged *purged)
@@ -271,5 +295,7 @@ maintenance_purge(
 		    purge_straddling(db, tables[i], cut_ms, dry_run, rows[i]) ==
 			-1)
 			return -1;
-	return dry_run ? 0 : forget(db, cut_ms);
+	if (dry_run)
+		return 0;
+	return forget(db, cut_ms) == -1 ? -1 : forget_keys(db);
 }

@@ -29,6 +29,52 @@ static const struct db_statement store_sql = { "webhook_store",
 	")"
 	" SELECT id, coalesce(excluded, false) FROM accepted" };
 
+/* The same where a key is among them. The unique constraint decides who is
+ * first: the upsert waits for a rival's commit, and gives back the row that
+ * stands, changed only when it is a day old. Rivals lock in one order. */
+static const struct db_statement store_keyed_sql = { "webhook_store_keyed",
+	"WITH accepted AS ("
+	"  SELECT i.*, i.event_type IS NOT NULL AND cardinality(s.events) > 0"
+	"    AND NOT i.event_type = ANY (s.events) AS excluded"
+	"    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[],"
+	"      $5::text[], $6::bytea[], $7::text[], $8::bytea[]) AS i (id,"
+	"      subscription_id, event_type, signature, content_type, payload,"
+	"      key, fingerprint)"
+	"    JOIN subscriptions s ON s.id = i.subscription_id"
+	"     AND s.state <> 'deleted'"
+	"), keyed AS ("
+	"  INSERT INTO idempotency AS old (subscription_id, key, fingerprint,"
+	"    webhook_id, accepted_at)"
+	"  SELECT DISTINCT ON (subscription_id, key)"
+	"    subscription_id, key, fingerprint, id, now()"
+	"    FROM accepted WHERE key IS NOT NULL"
+	"   ORDER BY subscription_id, key, id"
+	"  ON CONFLICT (subscription_id, key) DO UPDATE"
+	"  SET (fingerprint, webhook_id, accepted_at) = ("
+	"    SELECT excluded.fingerprint, excluded.webhook_id,"
+	"      excluded.accepted_at"
+	"     WHERE old.accepted_at <= now() - interval '1 day'"
+	"    UNION ALL"
+	"    SELECT old.fingerprint, old.webhook_id, old.accepted_at"
+	"     WHERE old.accepted_at > now() - interval '1 day')"
+	"  RETURNING subscription_id, key, fingerprint, webhook_id"
+	"), judged AS ("
+	"  SELECT a.*, coalesce(k.webhook_id, a.id) AS stands,"
+	"    coalesce(k.fingerprint <> a.fingerprint, false) AS clashed"
+	"    FROM accepted a LEFT JOIN keyed k"
+	"      ON k.subscription_id = a.subscription_id AND k.key = a.key"
+	"), stored AS ("
+	"  INSERT INTO webhooks (id, subscription_id, event_type, signature,"
+	"    content_type, payload, filtered)"
+	"  SELECT id, subscription_id, event_type, signature, content_type,"
+	"    payload, coalesce(excluded, false) FROM judged WHERE id = stands"
+	"), queued AS ("
+	"  INSERT INTO pending (webhook_id, subscription_id, due_at)"
+	"  SELECT id, subscription_id, now() FROM judged"
+	"   WHERE id = stands AND NOT coalesce(excluded, false)"
+	")"
+	" SELECT id, coalesce(excluded, false), stands, clashed FROM judged" };
+
 static const struct db_statement get_sql = { "webhook_get",
 	"SELECT w.id, w.subscription_id, w.event_type, w.content_type,"
 	"       s.target_url, s.state, length(w.payload), w.filtered,"
@@ -76,6 +122,35 @@ content_type_of(const struct incoming *incoming)
 	return incoming->content_type;
 }
 
+static const char *
+key_of(const struct incoming *incoming)
+{
+	return incoming->key;
+}
+
+static void
+add_keys(struct db_params *params, struct incoming *const *batch, size_t count)
+{
+	add_column(params, batch, count, key_of);
+	db_array_begin(params, DB_BYTEA);
+	for (size_t i = 0; i < count; i++)
+		if (batch[i]->key == NULL)
+			db_array_null(params);
+		else
+			db_array_bytes(params, batch[i]->fingerprint,
+			    sizeof(batch[i]->fingerprint));
+	db_array_end(params);
+}
+
+static bool
+any_key(struct incoming *const *batch, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (batch[i]->key != NULL)
+			return true;
+	return false;
+}
+
 static void
 add_batch(struct db_params *params, struct incoming *const *batch, size_t count)
 {
@@ -97,10 +172,26 @@ add_batch(struct db_params *params, struct incoming *const *batch, size_t count)
 	db_array_end(params);
 }
 
+/* With keys, the row that stands may be another's. */
+static void
+note_row(struct db *db, int row, bool keyed, struct incoming *incoming)
+{
+	struct uuid stands = keyed ? db_get_uuid(db, row, 2) : incoming->id;
+
+	if (uuid_compare(&stands, &incoming->id) != 0) {
+		incoming->result = db_get_bool(db, row, 3) ? INCOMING_CLASHED
+							   : INCOMING_REPEATED;
+		incoming->id = stands;
+	} else
+		incoming->result = db_get_bool(db, row, 1) ? INCOMING_FILTERED
+							   : INCOMING_PENDING;
+}
+
 /* Ids of one batch rise, and so do the rows of the answer in general; a
  * search from where the last one was found is one step a row. */
 static void
-note_answer(struct db *db, struct incoming *const *batch, size_t count)
+note_answer(
+    struct db *db, struct incoming *const *batch, size_t count, bool keyed)
 {
 	size_t at = 0;
 
@@ -110,11 +201,10 @@ note_answer(struct db *db, struct incoming *const *batch, size_t count)
 		struct uuid id = db_get_uuid(db, row, 0);
 
 		for (size_t i = 0; i < count; i++, at++)
-			if (uuid_compare(&batch[at % count]->id, &id) == 0)
+			if (uuid_compare(&batch[at % count]->id, &id) == 0 &&
+			    batch[at % count]->result == INCOMING_UNKNOWN)
 				break;
-		batch[at++ % count]->result = db_get_bool(db, row, 1)
-		    ? INCOMING_FILTERED
-		    : INCOMING_PENDING;
+		note_row(db, row, keyed, batch[at++ % count]);
 	}
 }
 
@@ -122,11 +212,14 @@ static int
 store_batch(struct db *db, struct incoming *const *batch, size_t count)
 {
 	struct db_params *params = db_params(db);
+	bool keyed = any_key(batch, count);
 
 	add_batch(params, batch, count);
-	if (store_run(db, &store_sql, params) == -1)
+	if (keyed)
+		add_keys(params, batch, count);
+	if (store_run(db, keyed ? &store_keyed_sql : &store_sql, params) == -1)
 		return -1;
-	note_answer(db, batch, count);
+	note_answer(db, batch, count, keyed);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "ground/uuid.h"
+#include "rules/fingerprint.h"
 #include "stores/db.h"
 
 /* An event on its way in. All pointers borrowed. */
@@ -19,18 +20,23 @@ struct incoming {
 	const char *content_type; /* NULL: application/json */
 	const void *payload;
 	size_t payload_length;
+	const char *key; /* Idempotency-Key, NULL: none */
+	/* with a key: tells a repeat from another request */
+	unsigned char fingerprint[FINGERPRINT_BYTES];
 	/* the answer */
 	struct uuid id;
 	enum {
 		INCOMING_FAILED,   /* not stored: 503, try again */
 		INCOMING_UNKNOWN,  /* no such subscription: 404 */
 		INCOMING_FILTERED, /* stored, never to be delivered */
-		INCOMING_PENDING   /* stored, and in the outbox */
+		INCOMING_PENDING,  /* stored, and in the outbox */
+		INCOMING_REPEATED, /* its key was: id is of what was stored */
+		INCOMING_CLASHED   /* its key was, for another request: 422 */
 	} result;
 };
 
 /* Stores all of them with one statement and one commit, and fills in id and
- * result of each. When the batch fails for a reason of one row, the rows are
+ * result of each. Of those with one key only the first is stored within 24 h. When the batch fails for a reason of one row, the rows are
  * tried one by one. */
 void webhook_store(struct db *db, struct incoming *const *batch, size_t count);
 
