@@ -55,6 +55,7 @@ BIN		= $(if $(WORKER_SOURCES),postrider-worker) \
 		  $(if $(wildcard worker/postrider-admin.c),postrider-admin) \
 		  $(if $(wildcard cron/purge.c),postrider-purge)
 UNIT_TESTS	= $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*_test.c))
+SHIMS		= $(patsubst tests/%.c,build/tests/%.so,$(wildcard tests/*_shim.c))
 SOURCES		= $(LIB_SOURCES) $(CGI_SOURCES) $(wildcard worker/*.c cron/*.c)
 TEXTS		= $(wildcard src/*/*.[ch] cgi-bin/*.[ch] worker/*.[ch] \
 		  cron/*.[ch] tests/unit/*.[ch])
@@ -88,7 +89,7 @@ stop status:
 #: make test     every suite, against a private stack, with sanitizers
 test:
 	@src/stack/packages run test
-	@$(MAKE) $(QUIET) -j"$$(nproc)" build sanitize
+	@$(MAKE) $(QUIET) -j"$$(nproc)" build sanitize $(SHIMS)
 	@$(MAKE) $(QUIET) docs
 	@exec src/stack/stack inside tests/run
 
@@ -147,6 +148,11 @@ build/sanitize/unit/%_test: build/sanitize/obj/tests/unit/%_test.o \
 	@echo '  LINK $@'
 	$(Q)$(CC) $(CFLAGS_sanitize) $(CFLAGS) $(LDFLAGS_sanitize) $(LDFLAGS) \
 	    -Wl,--as-needed -o $@ $^ -lcmocka $(LIBS)
+
+build/tests/%.so: tests/%.c
+	@mkdir -p $(@D)
+	@echo '  LINK $@'
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) -O2 -fPIC -shared -o $@ $<
 
 .SECONDARY:
 -include $(wildcard build/*/obj/*/*.d build/*/obj/*/*/*.d)
