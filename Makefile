@@ -93,6 +93,12 @@ test:
 	@$(MAKE) $(QUIET) docs
 	@exec src/stack/stack inside tests/run
 
+#: make chaos    CHAOS_MINUTES= CHAOS_SEED=; faults at random, nothing lost
+chaos:
+	@src/stack/packages run test
+	@$(MAKE) $(QUIET) -j"$$(nproc)" build
+	@exec src/stack/stack inside tests/chaos/run
+
 #: make build    the programs;  make sanitize  the same, checked as they run
 build: $(call programs,release)
 sanitize: $(call programs,sanitize) \
@@ -229,5 +235,5 @@ clean:
 	rm -rf build
 
 FORCE:
-.PHONY: all help run start stop status test build sanitize docs lint format \
-    install clean FORCE
+.PHONY: all help run start stop status test chaos build sanitize docs lint \
+    format install clean FORCE
