@@ -69,8 +69,9 @@ static const struct db_statement unclaim_sql = { "delivery_unclaim",
 	"WITH held AS (SELECT webhook_id FROM pending"
 	"  WHERE webhook_id = ANY ($1) AND lease = $2"
 	"  ORDER BY webhook_id FOR UPDATE)"
-	" UPDATE pending p SET lease = NULL FROM held"
-	" WHERE p.webhook_id = held.webhook_id AND p.lease = $2" };
+	" UPDATE pending SET lease = NULL"
+	" WHERE webhook_id = ANY (ARRAY(SELECT webhook_id FROM held))"
+	"   AND lease = $2" };
 
 struct uuid
 lease_uuid(struct lease lease)
