@@ -73,7 +73,7 @@ connect_start(struct db *db)
 	    "-c enable_seqscan=off -c jit=off -c statement_timeout=10s "
 	    "-c lock_timeout=2s -c idle_in_transaction_session_timeout=10s";
 	static const char maintain[] =
-	    "-c jit=off "
+	    "-c plan_cache_mode=force_custom_plan -c jit=off "
 	    "-c idle_in_transaction_session_timeout=60s";
 	const char *const keywords[] = { "dbname", "options",
 		"application_name", "fallback_application_name", NULL };

@@ -23,7 +23,7 @@ struct db;
 
 enum db_profile {
 	DB_SERVE,   /* generic plans, no sequential scans */
-	DB_MAINTAIN /* keeper, purge, migrations: the planner's defaults */
+	DB_MAINTAIN /* keeper, purge, migrations: planned anew each time */
 };
 
 struct db_statement {
