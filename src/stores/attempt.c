@@ -10,13 +10,17 @@
 	" attempt_number, outcome, status_code, error, final, duration_ms," \
 	" response_headers, response_body"
 
+/* A late result has the number of the attempt that ended the webhook, and may
+ * have begun after it: the final one stands first. */
+#define NEWEST_FIRST "attempt_number DESC, final DESC, id DESC"
+
 /* How long after its acceptance the attempts of an ordinary webhook end. */
 #define ORDINARY_MS INT64_C(7200000)
 
 static const struct db_statement of_webhook_sql = { "attempts_of_webhook",
 	"SELECT " COLUMNS ", count(*) OVER () FROM delivery_logs"
 	" WHERE webhook_id = $1 AND id >= $2 AND id <= $3"
-	" ORDER BY attempt_number DESC, id DESC LIMIT $4" };
+	" ORDER BY " NEWEST_FIRST " LIMIT $4" };
 
 static const struct db_statement of_subscription_sql = {
 	"attempts_of_subscription",
