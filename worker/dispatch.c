@@ -25,6 +25,7 @@ static bool
 may_take(const struct delivery *delivery)
 {
 	return !delivery->stops && !delivery->database_away &&
+	    delivery->doing != DOING_PICK && /* it fills the same list */
 	    delivery->wants.count == 0 && delivery->doubts.count == 0 &&
 	    delivery->alone.count == 0 && !delivery->alone_runs &&
 	    transfers_count(delivery->transfers) < delivery->room &&
