@@ -22,7 +22,8 @@
 #define SLOW_PAGE 500 /* rows a second of the slow pass */
 #define RECENT_MOST 10000
 #define EXPIRE_MOST 1000
-#define LATE_MS 60000 /* the oldest due webhook may wait so long */
+#define EXPIRE_BEFORE_H 2 /* before its payload is purged */
+#define LATE_MS 60000	  /* the oldest due webhook may wait so long */
 #define PUSH_MOST 500
 #define PUSH_PATIENCE_MS 1000
 
@@ -269,8 +270,8 @@ expire(struct keeper *keeper)
 	int count;
 
 	do {
-		count = delivery_expire(
-		    keeper->db, config.log_retention_hours, EXPIRE_MOST);
+		count = delivery_expire(keeper->db,
+		    config.log_retention_hours - EXPIRE_BEFORE_H, EXPIRE_MOST);
 		if (count > 0)
 			log_info(
 			    "ended what cannot be delivered count=%d", count);
@@ -309,12 +310,6 @@ make_partitions(struct keeper *keeper)
 	maintenance_ensure_partitions(keeper->db);
 }
 
-static void
-note_partitions(struct keeper *keeper)
-{
-	maintenance_note_partitions(keeper->db);
-}
-
 static struct duty {
 	int64_t every_ms;
 	void (*run)(struct keeper *keeper);
@@ -326,7 +321,6 @@ static struct duty {
 	{ 1000, each_second, 0 },
 	{ 5000, look_at_leases, 0 },
 	{ 60000, warn_of_late, 0 },
-	{ 3600000, note_partitions, 0 },
 };
 #define DUTIES (sizeof(duties) / sizeof(duties[0]))
 

@@ -78,8 +78,8 @@ maintenance_keep_clock(struct db *db)
 	return 0;
 }
 
-/* VACUUM cannot run inside a transaction and count(*) can be dear, so both
- * are done here, by the keeper, when nobody waits. */
+/* VACUUM cannot run inside a transaction and takes minutes in a full hour, so
+ * the purge does it: the keeper would be taken for hanging meanwhile. */
 static int
 note_partition(struct db *db, const char *name)
 {

@@ -297,5 +297,8 @@ maintenance_purge(
 			return -1;
 	if (dry_run)
 		return 0;
-	return forget(db, cut_ms) == -1 ? -1 : forget_keys(db);
+	if (forget(db, cut_ms) == -1 || forget_keys(db) == -1)
+		return -1;
+	maintenance_note_partitions(db); /* or the next run does */
+	return 0;
 }
