@@ -17,6 +17,9 @@
 /* How long after its acceptance the attempts of an ordinary webhook end. */
 #define ORDINARY_MS INT64_C(7200000)
 
+/* An id made after PostgreSQL's clock was set back is that much earlier. */
+#define SET_BACK_MS INT64_C(3600000)
+
 static const struct db_statement of_webhook_sql = { "attempts_of_webhook",
 	"SELECT " COLUMNS ", count(*) OVER () FROM delivery_logs"
 	" WHERE webhook_id = $1 AND id >= $2 AND id <= $3"
@@ -99,14 +102,14 @@ attempts_between(struct db *db, const struct uuid *webhook_id, struct uuid from,
 	return 0;
 }
 
-/* Two hours' partitions hold all of an ordinary webhook's attempts; only
+/* Three hours' partitions hold all of an ordinary webhook's attempts; only
  * when the newest one found there is not the last are the others read. */
 int
 attempt_list_of_webhook(struct db *db, const struct uuid *webhook_id,
     int64_t limit, struct attempt_list *list)
 {
 	struct uuid oldest = store_oldest_shown();
-	struct uuid from = uuid_at(uuid_ms(webhook_id));
+	struct uuid from = uuid_at(uuid_ms(webhook_id) - SET_BACK_MS);
 	int64_t until = uuid_ms(webhook_id) + ORDINARY_MS;
 	int64_t now = clock_database_ms() + 60000;
 
