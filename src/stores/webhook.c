@@ -7,7 +7,8 @@
 
 /* Webhook and outbox row in one statement and one commit; the subscription
  * is checked in the same statement. No events list means every event, and a
- * webhook without an event type goes to everyone. */
+ * webhook without an event type goes to everyone. LATERAL and LIMIT: see
+ * delivery.c. */
 static const struct db_statement store_sql = { "webhook_store",
 	"WITH accepted AS ("
 	"  SELECT i.*, i.event_type IS NOT NULL AND cardinality(s.events) > 0"
@@ -15,8 +16,8 @@ static const struct db_statement store_sql = { "webhook_store",
 	"    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[],"
 	"      $5::text[], $6::bytea[]) AS i (id, subscription_id, event_type,"
 	"      signature, content_type, payload)"
-	"    JOIN subscriptions s ON s.id = i.subscription_id"
-	"     AND s.state <> 'deleted'"
+	"    CROSS JOIN LATERAL (SELECT events FROM subscriptions"
+	"      WHERE id = i.subscription_id AND state <> 'deleted' LIMIT 1) s"
 	"), stored AS ("
 	"  INSERT INTO webhooks (id, subscription_id, event_type, signature,"
 	"    content_type, payload, filtered)"
@@ -40,8 +41,8 @@ static const struct db_statement store_keyed_sql = { "webhook_store_keyed",
 	"      $5::text[], $6::bytea[], $7::text[], $8::bytea[]) AS i (id,"
 	"      subscription_id, event_type, signature, content_type, payload,"
 	"      key, fingerprint)"
-	"    JOIN subscriptions s ON s.id = i.subscription_id"
-	"     AND s.state <> 'deleted'"
+	"    CROSS JOIN LATERAL (SELECT events FROM subscriptions"
+	"      WHERE id = i.subscription_id AND state <> 'deleted' LIMIT 1) s"
 	"), keyed AS ("
 	"  INSERT INTO idempotency AS old (subscription_id, key, fingerprint,"
 	"    webhook_id, accepted_at)"
