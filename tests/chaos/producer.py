@@ -6,8 +6,9 @@
 sends RATE webhooks a second to the subscriptions of
 DIRECTORY/subscriptions.txt ("ID KIND" a line) over kept connections.
 DIRECTORY/acknowledged.txt gets "ID KIND CRC" for each 202, as it comes.  One
-in twenty is looked up at once: a 404 there would be a broken promise.  At the
-end DIRECTORY/producer.json says which answers came, and how slow they were.
+in twenty is looked up at once: a 404 there would be a broken promise.
+DIRECTORY/refused.txt gets "TIME STATUS SECONDS BODY" for each other answer.  At
+the end DIRECTORY/producer.json says which answers came, and how slow they were.
 """
 import asyncio
 import collections
@@ -81,6 +82,8 @@ class Producer:
         self.random = random.Random(seed)
         self.acknowledged = open(directory + "/acknowledged.txt", "a",
                                  encoding="ascii", buffering=1)
+        self.refused = open(directory + "/refused.txt", "a",
+                            encoding="ascii", buffering=1)
         with open(directory + "/subscriptions.txt", encoding="ascii") as file:
             self.subscriptions = [line.split() for line in file]
         self.answers, self.looked = collections.Counter(), collections.Counter()
@@ -106,10 +109,12 @@ class Producer:
         began = time.monotonic()
         status, answer = await client.ask("POST", "/ingest/" + subscription,
                                           body)
+        took = time.monotonic() - began
         self.answers[str(status)] += 1
-        self.slowest[str(status)] = max(self.slowest[str(status)],
-                                        time.monotonic() - began)
+        self.slowest[str(status)] = max(self.slowest[str(status)], took)
         if status != 202:
+            self.refused.write(f"{time.time():.3f} {status} {took:.2f} "
+                               f"{ascii(answer[:60])}\n")
             await asyncio.sleep(0.2)
             return
         webhook = WEBHOOK_ID.search(answer)[1].decode()
