@@ -170,6 +170,7 @@ claim_alone_step(struct delivery *delivery)
 static void
 unsent_give_back(struct delivery *delivery)
 {
+	struct wanted given[WANTS_MOST];
 	struct uuid ids[WANTS_MOST];
 	struct lease lease = delivery->unsent.first->claimed->lease;
 	struct job *job;
@@ -180,11 +181,16 @@ unsent_give_back(struct delivery *delivery)
 		struct wanted wanted = { job->claimed->webhook_id,
 			job->claimed->subscription_id, job->slow };
 
+		given[count] = wanted;
 		ids[count++] = wanted.webhook_id;
-		unwant(delivery, &wanted, clock_database_ms());
 		job_free(jobs_take(&delivery->unsent));
 	}
-	delivery_unclaim(delivery->db, ids, count, lease);
+	if (delivery_unclaim(delivery->db, ids, count, lease) == -1) {
+		delivery->leaves_leases = true;
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		unwant(delivery, &given[i], clock_database_ms());
 }
 
 void

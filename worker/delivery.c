@@ -241,7 +241,7 @@ delivery_run(int slot, uint64_t incarnation)
 {
 	struct delivery *delivery;
 	int64_t end = 0, now;
-	bool clean;
+	bool clean, leaves_leases;
 
 	files_raise();
 	delivery = delivery_new(incarnation);
@@ -269,6 +269,7 @@ delivery_run(int slot, uint64_t incarnation)
 			    "count=%zu",
 		    delivery->done.count + delivery->batch.count);
 	log_info("stopped delivering");
+	leaves_leases = delivery->leaves_leases;
 	delivery_free(delivery);
-	return clean ? 0 : 111;
+	return clean && !leaves_leases ? 0 : 111;
 }

@@ -73,10 +73,11 @@ struct delivery {
 	struct jobs alone;  /* claimed; each runs with no other */
 	struct jobs unsent; /* claimed while we stop: to be given back */
 	bool alone_runs;
-	size_t slow_count; /* in flight of slow subscriptions */
-	size_t bytes;	   /* of payload in flight */
-	struct jobs done;  /* to be committed */
-	struct jobs batch; /* being committed */
+	bool leaves_leases; /* could not be given back: break them */
+	size_t slow_count;  /* in flight of slow subscriptions */
+	size_t bytes;	    /* of payload in flight */
+	struct jobs done;   /* to be committed */
+	struct jobs batch;  /* being committed */
 	size_t batch_most;
 
 	bool take_is_out, bell_is_out;
