@@ -1,0 +1,219 @@
+"""What the benchmarks share: a stack of their own on the release build, a
+receiver in a process of its own, ingest over kept connections."""
+import asyncio
+import json
+import multiprocessing
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+STACK = os.path.join(ROOT, "src/stack/stack")
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+class Stack:
+    """A private stack in a directory that goes with it."""
+
+    def __init__(self, conf=""):
+        self.var = tempfile.mkdtemp(prefix="postrider-bench-")
+        os.chmod(self.var, 0o755)
+        self.port = free_port()
+        self.env = dict(os.environ, STACK_VAR=self.var, PORT=str(self.port),
+                        STACK_WITHOUT="purge",
+                        STACK_CONF_EXTRA="LOG_LEVEL=warning\n" + conf)
+
+    def __enter__(self):
+        self.run("start")
+        return self
+
+    def __exit__(self, *_):
+        self.run("stop")
+        shutil.rmtree(self.var)
+
+    def run(self, *arguments):
+        return subprocess.run([STACK, *arguments], env=self.env, check=True,
+                              stdout=subprocess.PIPE, text=True).stdout
+
+    def sql(self, text):
+        return self.run("psql", "-qAtc", text).strip()
+
+    def redis(self, *arguments):
+        return self.run("redis-cli", *arguments).strip()
+
+    def subscribe(self, target):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/subscriptions/",
+            json.dumps({"target_url": target}).encode(),
+            {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)["id"]
+
+    def unsubscribe(self, ids):
+        for id_ in ids:
+            urllib.request.urlopen(urllib.request.Request(
+                f"http://127.0.0.1:{self.port}/subscriptions/{id_}",
+                method="DELETE"), timeout=20).close()
+
+    def pending(self, ids):
+        names = ",".join(f"'{id_}'" for id_ in ids)
+        return int(self.sql("SELECT count(*) FROM pending WHERE "
+                            f"subscription_id IN ({names})"))
+
+    def wait_settled(self, ids, seconds=300):
+        end = time.monotonic() + seconds
+        while self.pending(ids) > 0:
+            if time.monotonic() > end:
+                raise TimeoutError("still pending")
+            time.sleep(0.2)
+
+    def processes(self):
+        """Pids by role, as their titles say."""
+        worker = self.run("pid", "worker").strip()
+        roles = {"supervisor": [int(worker)]}
+        listing = subprocess.run(
+            ["ps", "-o", "pid=,args=", "--ppid", worker], check=True,
+            stdout=subprocess.PIPE, text=True).stdout
+        for line in listing.splitlines():
+            pid, title = line.split(None, 1)
+            role = title.replace("postrider: ", "").split()[0]
+            roles.setdefault(os.path.basename(role), []).append(int(pid))
+        return roles
+
+
+# ---- the receiver ------------------------------------------------------------
+
+class Sink(asyncio.Protocol):
+    """/ok answers at once and notes when, /hang never answers."""
+    ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    arrivals = None
+
+    def connection_made(self, transport):
+        self.transport, self.bytes = transport, b""
+
+    def data_received(self, data):
+        self.bytes += data
+        while True:
+            end = self.bytes.find(b"\r\n\r\n")
+            if end < 0:
+                return
+            head = self.bytes[:end].lower()
+            at = head.find(b"content-length:")
+            length = int(head[at + 15:].split(b"\r\n", 1)[0])
+            if len(self.bytes) < end + 4 + length:
+                return
+            self.bytes = self.bytes[end + 4 + length:]
+            if head.startswith(b"post /ok"):
+                at = head.find(b"webhook-id:")
+                id_ = head[at + 11:].split(b"\r\n", 1)[0].strip()
+                Sink.arrivals.append((id_, time.monotonic()))
+                self.transport.write(Sink.ANSWER)
+
+
+async def receive(pipe):
+    loop = asyncio.get_running_loop()
+    Sink.arrivals = []
+    server = await loop.create_server(Sink, "127.0.0.1", 0, backlog=8192)
+    pipe.send(server.sockets[0].getsockname()[1])
+    ended = asyncio.Event()
+
+    def asked():
+        if pipe.recv() == "end":
+            return ended.set()
+        pipe.send(Sink.arrivals)
+        Sink.arrivals = []
+
+    loop.add_reader(pipe.fileno(), asked)
+    await ended.wait()
+
+
+class Receiver:
+    def __enter__(self):
+        self.pipe, theirs = multiprocessing.Pipe()
+        self.process = multiprocessing.Process(
+            target=lambda: asyncio.run(receive(theirs)), daemon=True)
+        self.process.start()
+        self.url = f"http://127.0.0.1:{self.pipe.recv()}"
+        return self
+
+    def __exit__(self, *_):
+        self.pipe.send("end")
+        self.process.join()
+
+    def arrivals(self):
+        """webhook id -> when it came, since the last call."""
+        self.pipe.send("arrivals")
+        first = {}
+        for id_, at in self.pipe.recv():
+            first.setdefault(id_.decode(), at)
+        return first
+
+
+# ---- ingest ------------------------------------------------------------------
+
+async def post(reader, writer, subscription, body):
+    writer.write(b"POST /ingest/%s HTTP/1.1\r\nHost: localhost\r\n"
+                 b"Content-Type: application/json\r\n"
+                 b"Content-Length: %d\r\n\r\n%s"
+                 % (subscription.encode(), len(body), body))
+    head = await reader.readuntil(b"\r\n\r\n")
+    at = head.lower().find(b"content-length:")
+    if at < 0:      # Apache made chunks of it
+        answer = await reader.readuntil(b"0\r\n\r\n")
+    else:
+        answer = await reader.readexactly(
+            int(head[at + 15:].split(b"\r\n", 1)[0]))
+    if head[9:12] != b"202":
+        raise RuntimeError(head[:60])
+    now = time.monotonic()
+    return answer[answer.index(b"{"):].split(b'"')[3].decode(), now
+
+
+async def ingest(port, subscriptions, count, rate, connections, seconds):
+    """Gives webhook id -> when its 202 came. rate 0: as fast as it goes; ends
+    after `count` (0: any number) or `seconds`."""
+    accepted, began = {}, time.monotonic()
+    numbers = iter(range(count or 1 << 40))
+    body = json.dumps({"order": 42, "text": "x" * 180}).encode()
+
+    async def client():
+        connection = await asyncio.open_connection("127.0.0.1", port)
+        for number in numbers:
+            now = time.monotonic() - began
+            if now > seconds:
+                break
+            if rate and number / rate > now:
+                await asyncio.sleep(number / rate - now)
+            target = subscriptions[number % len(subscriptions)]
+            try:
+                id_, at = await post(*connection, target, body)
+            except (asyncio.IncompleteReadError, ConnectionError):
+                # Apache ends a kept connection now and then
+                connection = await asyncio.open_connection("127.0.0.1", port)
+                id_, at = await post(*connection, target, body)
+            accepted[id_] = at
+        connection[1].close()
+
+    await asyncio.gather(*(client() for _ in range(connections)))
+    return accepted
+
+
+def ingest_run(stack, subscriptions, count=0, rate=0, connections=16,
+               seconds=600):
+    return asyncio.run(ingest(stack.port, subscriptions, count, rate,
+                              connections, seconds))
+
+
+def percentile(values, part):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(len(values) * part))]
