@@ -163,6 +163,12 @@ build/tests/%.so: tests/%.c
 .SECONDARY:
 -include $(wildcard build/*/obj/*/*.d build/*/obj/*/*/*.d)
 
+#: make bench-fairness, bench-queue-memory, bench-slope    see tests/bench
+bench-%:
+	@src/stack/packages run
+	@$(MAKE) $(QUIET) -j"$$(nproc)" build
+	@exec src/stack/stack inside tests/bench/$*
+
 #: make docs     bring Swagger UI for /docs (one line when it cannot be had)
 docs:
 	@src/stack/docs
