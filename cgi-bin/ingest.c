@@ -74,6 +74,7 @@ queue_stored(struct intake *intake)
 {
 	struct queue_entry entries[HTTP_BATCH_MAX];
 	const struct incoming *incoming;
+	int64_t now = clock_database_ms();
 	size_t count = 0;
 
 	for (size_t i = 0; i < intake->count; i++) {
@@ -85,10 +86,12 @@ queue_stored(struct intake *intake)
 			.subscription_id = incoming->subscription_id,
 			.due_at = uuid_ms(&incoming->id),
 		};
+		if (entries[count - 1].due_at > now) /* it was set back */
+			entries[count - 1].due_at = now;
 	}
 	if (count == 0)
 		return;
-	queue_push(intake->queue, entries, count, clock_database_ms());
+	queue_push(intake->queue, entries, count, now);
 	queue_step(intake->queue);
 }
 

@@ -105,6 +105,7 @@ claim_ended(struct delivery *delivery, bool well)
 {
 	struct claim_answer *answers;
 	size_t count, deferred = 0;
+	bool early = false;
 
 	if (!well) { /* its COMMIT may have arrived */
 		delivery->doubts = delivery->wants;
@@ -120,13 +121,16 @@ claim_ended(struct delivery *delivery, bool well)
 		if (answers[i].kind == CLAIM_TAKEN)
 			job_claimed(delivery, answers[i].claimed,
 			    wanted != NULL && wanted->slow, &deferred);
-		else if (wanted != NULL)
+		else if (wanted != NULL) {
+			early |= answers[i].kind == CLAIM_EARLY;
 			unwant(delivery, wanted,
 			    answers[i].kind == CLAIM_EARLY ? answers[i].due_at
 							   : 0);
+		}
 	}
 	free(answers);
 	delivery->wants.count = 0;
+	delivery->clock_doubted |= early;
 }
 
 /* A claim that failed may hold rows all the same: they are given back before

@@ -114,13 +114,20 @@ database_step(struct delivery *delivery)
 static void
 clock_step(struct delivery *delivery, int64_t now)
 {
-	if (delivery->doing != DOING_NOTHING || now < delivery->clock_at ||
+	int64_t at = delivery->clock_at;
+
+	/* An early claim may mean that PostgreSQL's clock was set back, and
+	 * would then be early again and again. */
+	if (delivery->clock_doubted)
+		at -= CLOCK_EVERY_MS - CLOCK_AGAIN_MS;
+	if (delivery->doing != DOING_NOTHING || now < at ||
 	    db_retry_wait_ms(delivery->db) > 0)
 		return;
 	if (db_socket(delivery->db) == -1 &&
 	    transfers_count(delivery->transfers) > 0)
 		return;
 	delivery->database_away = maintenance_measure_clock(delivery->db) == -1;
+	delivery->clock_doubted = false;
 	delivery->clock_at =
 	    now + (delivery->database_away ? CLOCK_AGAIN_MS : CLOCK_EVERY_MS);
 }

@@ -83,6 +83,7 @@ struct delivery {
 	bool take_is_out, bell_is_out;
 	bool rang;				     /* since the last take */
 	int64_t take_at, pick_at, bell_at, clock_at; /* monotonic */
+	bool clock_doubted; /* a claim came too early */
 	int64_t pick_wait_ms;
 };
 

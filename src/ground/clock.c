@@ -1,9 +1,13 @@
 #include "ground/clock.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
+/* From CLOCK_BOOTTIME, which nobody sets and which goes on in a suspended
+ * host: our own wall clock may step, and must not move what is due. */
 static int64_t database_offset_ms;
+static bool is_measured;
 
 static int64_t
 clock_read_ms(clockid_t id)
@@ -23,13 +27,15 @@ clock_monotonic_ms(void)
 int64_t
 clock_database_ms(void)
 {
-	return clock_read_ms(CLOCK_REALTIME) + database_offset_ms;
+	return is_measured ? clock_read_ms(CLOCK_BOOTTIME) + database_offset_ms
+			   : clock_read_ms(CLOCK_REALTIME);
 }
 
 void
 clock_set_database(int64_t database_ms)
 {
-	database_offset_ms = database_ms - clock_read_ms(CLOCK_REALTIME);
+	database_offset_ms = database_ms - clock_read_ms(CLOCK_BOOTTIME);
+	is_measured = true;
 }
 
 const char *

@@ -3,8 +3,9 @@
 /*
  * Two clocks, both in milliseconds. Durations and deadlines come from the
  * monotonic one. Everything that is stored or compared with a row comes from
- * clock_database_ms(), the wall clock moved by the offset to PostgreSQL's,
- * which the store measures on connect and every 10 s.
+ * clock_database_ms(): PostgreSQL's clock, which the store reads on connect
+ * and every 10 s, carried on without our own wall clock (that one serves
+ * until the first reading).
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "ground/clock.h"
 #include "stores/delivery_lease.h"
 #include "stores/store.h"
 
@@ -71,9 +72,12 @@ static const struct db_statement pick_sql = { "delivery_pick",
 	"     ORDER BY p.due_at LIMIT $2) free"
 	" ORDER BY random() LIMIT $1" };
 
-/* Locks in one order, so that two batches cannot wait for each other. Only
- * the statement that deleted the pending row writes a final outcome; a log
- * row that is there already means that our own lost COMMIT had arrived. */
+/* The delay counts, not the time: when this clock stepped since it was read
+ * ($15 is what the worker takes for now), due times go along. No statement
+ * takes 5 s. Locks in one order, so that two batches cannot wait for each
+ * other. Only the statement that deleted the pending row writes a final
+ * outcome; a log row that is there already means that our own lost COMMIT
+ * had arrived. */
 static const struct db_statement settle_sql = { "delivery_settle",
 	"WITH results AS ("
 	"  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[],"
@@ -93,7 +97,10 @@ static const struct db_statement settle_sql = { "delivery_settle",
 	"     AND (r.kind = 0 OR r.kind = 2 AND p.lease = r.lease)"
 	"  RETURNING r.log_id, p.attempts + 1 AS attempts"
 	"), retried AS ("
-	"  UPDATE pending p SET lease = NULL, due_at = r.due_at,"
+	"  UPDATE pending p SET lease = NULL, due_at = r.due_at +"
+	"      CASE WHEN now() - $15 NOT BETWEEN interval '-5 seconds'"
+	"        AND interval '5 seconds' THEN now() - $15"
+	"        ELSE interval '0' END,"
 	"    attempts = p.attempts + 1, retries = p.retries + 1,"
 	"    interruptions = 0"
 	"    FROM results r"
@@ -298,6 +305,7 @@ delivery_settle_start(
 	COLUMN(DB_BYTEA,
 	    db_array_bytes(params, r->response_body, r->response_body_length));
 	COLUMN(DB_BOOL, db_array_bool(params, r->disable));
+	db_add_time(params, clock_database_ms());
 	return db_start(db, &settle_sql, params, DEADLINE_MS);
 }
 
