@@ -19,6 +19,12 @@
 #define STATEMENT_BYTES ((size_t)4 << 20)
 #define LAST_PUSH_MS 200
 
+/* A frozen server costs one deadline, not two: those who came while a store
+ * waited in vain are refused at the very next turn, and those who come after
+ * it are tried. */
+#define IN_VAIN_MS 1000
+#define NEXT_TURN_MS 25
+
 struct intake {
 	struct db *db;
 	struct queue *queue;
@@ -28,7 +34,8 @@ struct intake {
 	struct exchange *asked[HTTP_BATCH_MAX];
 	size_t count;
 	size_t bytes;
-	bool is_cut_off; /* no look-up works: one deadline a batch is enough */
+	bool is_cut_off;    /* nothing works: one deadline a batch is enough */
+	int64_t cut_off_ms; /* when a store had waited in vain */
 };
 
 /* draft-ietf-httpapi-idempotency-key-header, section 2.7 */
@@ -96,11 +103,27 @@ queue_stored(struct intake *intake)
 }
 
 static void
+intake_try(struct intake *intake)
+{
+	int64_t begun_ms = clock_monotonic_ms(), now_ms;
+
+	webhook_store(intake->db, intake->batch, intake->count);
+	now_ms = clock_monotonic_ms();
+	if (db_error(intake->db) != DB_GONE || now_ms - begun_ms < IN_VAIN_MS)
+		return;
+	intake->is_cut_off = true;
+	intake->cut_off_ms = now_ms;
+}
+
+static void
 intake_store(struct intake *intake)
 {
 	if (intake->count == 0)
 		return;
-	webhook_store(intake->db, intake->batch, intake->count);
+	for (size_t i = 0; i < intake->count; i++)
+		intake->batch[i]->result = INCOMING_FAILED;
+	if (!intake->is_cut_off)
+		intake_try(intake);
 	queue_stored(intake);
 	for (size_t i = 0; i < intake->count; i++)
 		answer_stored(&intake->asked[i]->request,
@@ -151,7 +174,8 @@ intake_handle(struct exchange *const *batch, size_t count, void *context)
 	struct exchange *exchange;
 	struct incoming *incoming;
 
-	intake->is_cut_off = false;
+	intake->is_cut_off = intake->cut_off_ms != 0 &&
+	    clock_monotonic_ms() - intake->cut_off_ms < NEXT_TURN_MS;
 	for (size_t i = 0; i < count; i++) {
 		exchange = batch[i];
 		incoming = &intake->incoming[intake->count];

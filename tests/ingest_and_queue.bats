@@ -369,17 +369,24 @@ setup_file() {
 }
 
 @test "PostgreSQL frozen: 503 within seconds, and all is well once it thaws" {
-	local path subscription frozen began took webhook
+	local path subscription frozen waiting=()
 	path=$(own /ok)
 	subscription=$(subscribe "$path")
 	frozen="$(stack pid postgresql) $(pgrep -P "$(stack pid postgresql)")"
 	kill -STOP $frozen
-	began=$(date +%s%N)
-	request POST "/ingest/$subscription" -d '{}'
-	took=$((($(date +%s%N) - began) / 1000000))
+	# more than there are processes: who comes while another waits in vain
+	# must not wait for that one and then for himself
+	for _ in 1 2 3 4 5 6 7 8; do
+		curl -s -m 20 -o /dev/null -w '%{http_code} %{time_total}\n' \
+		    "$URL/ingest/$subscription" -d '{}' 3>&- 4>&- \
+		    >>"$BATS_TEST_TMPDIR/answers" &
+		waiting+=($!)
+		sleep 0.2
+	done
+	wait "${waiting[@]}" || true
 	kill -CONT $frozen
-	[ "$code" = 503 ] || fail "$code after $took ms"
-	[ "$took" -lt 12000 ]
+	[ "$(awk '$1 == 503 && $2 < 3' "$BATS_TEST_TMPDIR/answers" |
+	    wc -l)" = 8 ] || fail "$(cat "$BATS_TEST_TMPDIR/answers")"
 	accepted() {
 		request POST "/ingest/$subscription" -d '{"thawed": true}'
 		[ "$code" = 202 ] || { echo "$code"; return 1; }
