@@ -15,7 +15,8 @@
 #define TURN_MOST_MS 5000 /* between two heartbeats */
 #define CLOCK_EVERY_MS 10000
 #define CLOCK_AGAIN_MS 500 /* while PostgreSQL is away */
-#define FAREWELL_MS 500	   /* for what Redis is still to be told */
+#define CLOCK_TRIES 3
+#define FAREWELL_MS 500 /* for what Redis is still to be told */
 
 static void
 delivery_free(struct delivery *delivery)
@@ -55,6 +56,45 @@ delivery_new(uint64_t incarnation)
 	return NULL;
 }
 
+/* An early claim may mean that PostgreSQL's clock was set back, and would then
+ * be early again and again. */
+static bool
+clock_is_due(const struct delivery *delivery)
+{
+	int64_t at = delivery->clock_at;
+
+	if (delivery->clock_doubted)
+		at -= CLOCK_EVERY_MS - CLOCK_AGAIN_MS;
+	return !delivery->stops && clock_monotonic_ms() >= at;
+}
+
+static int
+clock_begin(struct delivery *delivery)
+{
+	delivery->clock_doubted = false;
+	delivery->clock_begun = clock_monotonic_ms();
+	return maintenance_clock_start(delivery->db);
+}
+
+/* While PostgreSQL is away this finds it again. */
+static void
+clock_ended(struct delivery *delivery, bool well)
+{
+	int64_t now = clock_monotonic_ms();
+
+	if (!well) {
+		delivery->clock_at = now + CLOCK_AGAIN_MS;
+		return;
+	}
+	if (maintenance_clock_finish(
+		delivery->db, now - delivery->clock_begun) ||
+	    ++delivery->clock_tries >= CLOCK_TRIES) {
+		delivery->clock_at = now + CLOCK_EVERY_MS;
+		delivery->clock_tries = 0;
+	} else
+		delivery->clock_at = now;
+}
+
 static void
 database_ended(struct delivery *delivery, bool well)
 {
@@ -68,9 +108,11 @@ database_ended(struct delivery *delivery, bool well)
 	case DOING_CLAIM: claim_ended(delivery, well); break;
 	case DOING_PICK: dispatch_picked(delivery, well); break;
 	case DOING_SETTLE: settle_end(delivery, well); break;
+	case DOING_CLOCK: clock_ended(delivery, well); break;
 	default: break;
 	}
-	delivery->settled_last = doing == DOING_SETTLE;
+	if (doing != DOING_CLOCK)
+		delivery->settled_last = doing == DOING_SETTLE;
 	delivery->database_away = gone;
 }
 
@@ -83,7 +125,11 @@ database_begin(struct delivery *delivery)
 
 	if (db_retry_wait_ms(delivery->db) > 0)
 		return;
-	if (delivery->done.count > 0 && !(claims && delivery->settled_last)) {
+	if (clock_is_due(delivery)) {
+		delivery->doing = DOING_CLOCK;
+		rc = clock_begin(delivery);
+	} else if (delivery->done.count > 0 &&
+	    !(claims && delivery->settled_last)) {
 		delivery->doing = DOING_SETTLE;
 		rc = settle_begin(delivery);
 	} else if (claims && !delivery->stops) {
@@ -107,29 +153,6 @@ database_step(struct delivery *delivery)
 	rc = db_step(delivery->db); /* the first one sends */
 	if (rc != 0)
 		database_ended(delivery, rc == 1);
-}
-
-/* Waits for PostgreSQL, so only where that is short: on a connection that is
- * there, or with nothing in flight. While it is away this finds it again. */
-static void
-clock_step(struct delivery *delivery, int64_t now)
-{
-	int64_t at = delivery->clock_at;
-
-	/* An early claim may mean that PostgreSQL's clock was set back, and
-	 * would then be early again and again. */
-	if (delivery->clock_doubted)
-		at -= CLOCK_EVERY_MS - CLOCK_AGAIN_MS;
-	if (delivery->doing != DOING_NOTHING || now < at ||
-	    db_retry_wait_ms(delivery->db) > 0)
-		return;
-	if (db_socket(delivery->db) == -1 &&
-	    transfers_count(delivery->transfers) > 0)
-		return;
-	delivery->database_away = maintenance_measure_clock(delivery->db) == -1;
-	delivery->clock_doubted = false;
-	delivery->clock_at =
-	    now + (delivery->database_away ? CLOCK_AGAIN_MS : CLOCK_EVERY_MS);
 }
 
 static int64_t
@@ -212,7 +235,6 @@ delivery_turn(struct delivery *delivery)
 	if (delivery->stops)
 		claim_give_back(delivery);
 	database_step(delivery);
-	clock_step(delivery, now);
 }
 
 static void

@@ -61,7 +61,13 @@ struct delivery {
 	size_t room;	    /* in flight at most */
 	bool stops;
 
-	enum { DOING_NOTHING, DOING_CLAIM, DOING_PICK, DOING_SETTLE } doing;
+	enum {
+		DOING_NOTHING,
+		DOING_CLAIM,
+		DOING_PICK,
+		DOING_CLOCK,
+		DOING_SETTLE
+	} doing;
 	bool settled_last;  /* so that claims get their turn */
 	bool database_away; /* the last statement found none */
 
@@ -84,6 +90,8 @@ struct delivery {
 	bool rang;				     /* since the last take */
 	int64_t take_at, pick_at, bell_at, clock_at; /* monotonic */
 	bool clock_doubted; /* a claim came too early */
+	int64_t clock_begun;
+	int clock_tries;
 	int64_t pick_wait_ms;
 };
 

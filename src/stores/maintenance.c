@@ -45,22 +45,33 @@ maintenance_ensure_partitions(struct db *db)
 	return db_run(db, &ensure_sql, NULL, 10000);
 }
 
+int
+maintenance_clock_start(struct db *db)
+{
+	return db_start(db, &clock_sql, NULL, CLOCK_DEADLINE_MS);
+}
+
+bool
+maintenance_clock_finish(struct db *db, int64_t took_ms)
+{
+	clock_set_database(db_get_time(db, 0, 0) + took_ms / 2);
+	return took_ms <= CLOCK_GOOD_MS;
+}
+
 /* The first call on a connection also connects and prepares: what took long
  * tells the time badly and is asked again. */
 int
 maintenance_measure_clock(struct db *db)
 {
-	int64_t begun, took;
+	int64_t begun;
 
 	for (int i = 0; i < CLOCK_TRIES; i++) {
 		begun = clock_monotonic_ms();
 		if (db_run(db, &clock_sql, NULL, CLOCK_DEADLINE_MS) == -1)
 			return -1;
-		took = clock_monotonic_ms() - begun;
-		if (took <= CLOCK_GOOD_MS)
+		if (maintenance_clock_finish(db, clock_monotonic_ms() - begun))
 			break;
 	}
-	clock_set_database(db_get_time(db, 0, 0) + took / 2);
 	return 0;
 }
 
