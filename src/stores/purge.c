@@ -116,7 +116,8 @@ partition_drop(struct db *db, const char *table, const struct past *past)
 			if (db_error(db) == DB_GONE &&
 			    strcmp(db_sqlstate(db), "57014") != 0)
 				return -1;
-			detaching = true;
+			/* a lock that was not to be had leaves either state */
+			detaching = !detaching;
 			continue;
 		}
 		attached = false;
