@@ -175,7 +175,7 @@ static void
 unsent_give_back(struct delivery *delivery)
 {
 	struct wanted given[WANTS_MOST];
-	struct uuid ids[WANTS_MOST];
+	struct uuid ids[WANTS_MOST] = { 0 };
 	struct lease lease = delivery->unsent.first->claimed->lease;
 	struct job *job;
 	size_t count = 0;
