@@ -4,7 +4,6 @@
  */
 #include "ingest.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -200,22 +199,6 @@ intake_idle(void *context)
 	queue_step(intake->queue);
 }
 
-/* What Redis has not been told the keeper finds, but seconds later. */
-static void
-queue_flush(struct queue *queue)
-{
-	int64_t end_ms = clock_monotonic_ms() + LAST_PUSH_MS;
-	struct pollfd wait;
-
-	while (queue_step(queue) == 0 && clock_monotonic_ms() < end_ms) {
-		wait = (struct pollfd){ .fd = queue_socket(queue),
-			.events = queue_events(queue) };
-		if ((wait.events & POLLOUT) == 0)
-			return;
-		poll(&wait, 1, LAST_PUSH_MS / 4);
-	}
-}
-
 int
 main(void)
 {
@@ -229,7 +212,7 @@ main(void)
 	intake.queue = queue_new(config.redis_url, config.share_dir);
 	rc = http_serve_batches((size_t)config.max_payload_bytes, intake_handle,
 	    intake_idle, &intake);
-	queue_flush(intake.queue);
+	queue_flush(intake.queue, LAST_PUSH_MS);
 	queue_free(intake.queue);
 	db_free(intake.db);
 	return rc;

@@ -49,8 +49,7 @@ delivery_new(uint64_t incarnation)
 	delivery->window = window_new(delivery->room);
 	delivery->transfers =
 	    transfers_new(delivery->room, config.http_timeout_ms);
-	if (delivery->db != NULL && delivery->queue != NULL &&
-	    delivery->bell != NULL && delivery->transfers != NULL)
+	if (delivery->transfers != NULL)
 		return delivery;
 	delivery_free(delivery);
 	return NULL;
@@ -237,21 +236,6 @@ delivery_turn(struct delivery *delivery)
 	database_step(delivery);
 }
 
-static void
-farewell(struct delivery *delivery)
-{
-	int64_t end = clock_monotonic_ms() + FAREWELL_MS;
-	struct pollfd fd;
-
-	while (queue_step(delivery->queue) == 0 &&
-	    (queue_events(delivery->queue) & POLLOUT) != 0 &&
-	    clock_monotonic_ms() < end) {
-		fd = (struct pollfd){ .fd = queue_socket(delivery->queue),
-			.events = queue_events(delivery->queue) };
-		poll(&fd, 1, 50);
-	}
-}
-
 /* A connection a request, and as many kept, besides our own. */
 static void
 files_raise(void)
@@ -292,7 +276,7 @@ delivery_run(int slot, uint64_t incarnation)
 			break;
 		delivery_wait(delivery, now);
 	}
-	farewell(delivery);
+	queue_flush(delivery->queue, FAREWELL_MS);
 	if (!clean)
 		log_warning("stopped with results that could not be stored "
 			    "count=%zu",

@@ -307,7 +307,7 @@ db_run_script(struct db *db, const char *sql, int64_t deadline_ms)
 	return wait_for(db);
 }
 
-bool
+static bool
 db_is_busy(const struct db *db)
 {
 	return db->phase != CLOSED && db->phase != IDLE;

@@ -62,9 +62,8 @@ void db_add_bool(struct db_params *params, bool value);
 void db_add_int(struct db_params *params, int32_t value);  /* int4 */
 void db_add_long(struct db_params *params, int64_t value); /* int8 */
 void db_add_uuid(struct db_params *params, const struct uuid *uuid);
-/* NULL pointer: SQL NULL; also for the next two */
+/* NULL pointer: SQL NULL; also for the next */
 void db_add_string(struct db_params *params, const char *text);
-void db_add_bytes(struct db_params *params, const void *bytes, size_t length);
 void db_add_time(struct db_params *params, int64_t ms); /* timestamptz */
 
 /* One-dimensional arrays: begin, the elements in turn, end. */
@@ -113,7 +112,6 @@ const char *db_sqlstate(const struct db *db); /* "" when none */
 int db_start(struct db *db, const struct db_statement *statement,
     const struct db_params *params, int64_t deadline_ms);
 int db_step(struct db *db);
-bool db_is_busy(const struct db *db);
 int db_socket(const struct db *db); /* -1 while there is none */
 short db_events(const struct db *db);
 /* Milliseconds until db_step must be called although nothing came. */

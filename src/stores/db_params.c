@@ -76,15 +76,6 @@ db_add_string(struct db_params *params, const char *text)
 		add_bytes(params, text, strlen(text));
 }
 
-void
-db_add_bytes(struct db_params *params, const void *bytes, size_t length)
-{
-	if (bytes == NULL)
-		db_add_null(params);
-	else
-		add_bytes(params, bytes, length);
-}
-
 static int64_t
 wire_time(int64_t ms)
 {

@@ -1,6 +1,7 @@
 #include "stores/queue.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "stores/script.h"
 
 #define DEADLINE_MS 1000
+#define FLUSH_TICK_MS 50
 #define WAIT_SLACK_MS 2000
 #define REST_LEAST_MS 50
 #define REST_MOST_MS 2000
@@ -398,6 +400,21 @@ queue_wait_ms(const struct queue *queue)
 {
 	/* an answer may have come with the very step that sent the call */
 	return queue->answers != NULL ? 0 : redis_wait_ms(queue->redis);
+}
+
+void
+queue_flush(struct queue *queue, int64_t most_ms)
+{
+	int64_t end_ms = clock_monotonic_ms() + most_ms;
+	struct pollfd wait;
+
+	while (queue_step(queue) == 0 && clock_monotonic_ms() < end_ms) {
+		wait = (struct pollfd){ .fd = queue_socket(queue),
+			.events = queue_events(queue) };
+		if ((wait.events & POLLOUT) == 0)
+			return;
+		poll(&wait, 1, FLUSH_TICK_MS);
+	}
 }
 
 bool

@@ -58,6 +58,9 @@ short queue_events(const struct queue *queue);
 /* Milliseconds until queue_step or queue_answer must be called although
  * nothing came. */
 int64_t queue_wait_ms(const struct queue *queue);
+/* Sends what is still to be sent, before one leaves; waits that long at most.
+ * What Redis has not been told the keeper finds, but seconds later. */
+void queue_flush(struct queue *queue, int64_t most_ms);
 bool queue_is_up(const struct queue *queue);
 size_t queue_outstanding(const struct queue *queue); /* takes, waits */
 
