@@ -82,6 +82,10 @@ state_cell(struct text *out, const struct webhook *webhook,
 		state_pending(out, webhook);
 		return;
 	}
+	if (webhook->cancelled) {
+		html_lit(out, "<span class=\"mark none\">Cancelled</span>");
+		return;
+	}
 	outcome = attempts->count > 0 ? attempts->attempts[0].outcome : NULL;
 	if (outcome == NULL)
 		html_lit(out,
@@ -155,7 +159,7 @@ show_attempts(struct text *out, const struct webhook *webhook,
 	}
 	if (attempts->count > 0)
 		admin_attempt_table(out, attempts, false);
-	else if (webhook->filtered)
+	else if (webhook->filtered || webhook->cancelled)
 		html_lit(out,
 		    "<div class=\"panel\"><p>None, and there will "
 		    "be none.</p></div>\n");

@@ -16,8 +16,12 @@ static const struct route routes[] = {
 	{ "PATCH", "/subscriptions/{id}", api_subscription_update },
 	{ "DELETE", "/subscriptions/{id}", api_subscription_delete },
 	{ "GET", "/subscriptions/{id}/attempts", api_subscription_attempts },
+	{ "POST", "/subscriptions/{id}/pause", api_subscription_pause },
+	{ "POST", "/subscriptions/{id}/resume", api_subscription_resume },
 	{ "GET", "/status/{id}", api_status },
 	{ "GET", "/webhooks/{id}", api_webhook },
+	{ "POST", "/webhooks/{id}/cancel", api_webhook_cancel },
+	{ "POST", "/webhooks/{id}/resend", api_webhook_resend },
 	{ "GET", "/healthz", api_health },
 	{ "GET", "/readyz", api_ready },
 	{ "GET", "/metrics", api_metrics },
@@ -45,7 +49,9 @@ main(void)
 	json_set_alloc_funcs(memory_get, free);
 	api.db = db_new(config.database_url, DB_SERVE);
 	api.cache = cache_new(config.redis_url, config.cache_seconds);
+	api.queue = queue_new(config.redis_url, config.share_dir);
 	rc = http_serve((size_t)config.max_payload_bytes, api_handle, &api);
+	queue_free(api.queue);
 	cache_free(api.cache);
 	db_free(api.db);
 	return rc;

@@ -14,6 +14,7 @@
 #include "stores/attempt.h"
 #include "stores/cache.h"
 #include "stores/db.h"
+#include "stores/queue.h"
 #include "stores/subscription.h"
 
 #define LIST_MAX 1000			   /* entries in one answer */
@@ -23,6 +24,7 @@
 struct api {
 	struct db *db;
 	struct cache *cache;
+	struct queue *queue; /* for what is sent again */
 };
 
 /* Parameters; a fault is added to `problems`. */
@@ -61,6 +63,9 @@ json_t *api_uuid(const struct uuid *id);
 json_t *api_string(const char *text); /* NULL: null */
 json_t *api_subscription(const struct subscription *subscription);
 json_t *api_attempt(const struct attempt *attempt);
+/* The webhook as it is now, or 404. */
+void api_answer_webhook(struct api *api, struct response *response, int status,
+    const struct uuid *id);
 
 /* Handlers: see the table in api.c. */
 #define API_HANDLER(name) \
@@ -74,6 +79,10 @@ API_HANDLER(api_subscription_delete);
 API_HANDLER(api_subscription_attempts);
 API_HANDLER(api_status);
 API_HANDLER(api_webhook);
+API_HANDLER(api_subscription_pause);
+API_HANDLER(api_subscription_resume);
+API_HANDLER(api_webhook_cancel);
+API_HANDLER(api_webhook_resend);
 API_HANDLER(api_health);
 API_HANDLER(api_ready);
 API_HANDLER(api_metrics);

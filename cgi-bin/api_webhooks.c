@@ -93,7 +93,7 @@ API_HANDLER(api_status)
 	attempt_list_release(&list);
 }
 
-/* filtered; pending or in_flight; else the outcome that ended it. */
+/* filtered; pending or in_flight; Cancelled; else the outcome that ended it. */
 static const char *
 webhook_state(const struct webhook *webhook, const struct attempt_list *list)
 {
@@ -101,10 +101,12 @@ webhook_state(const struct webhook *webhook, const struct attempt_list *list)
 		return "filtered";
 	if (webhook->pending)
 		return webhook->in_flight ? "in_flight" : "pending";
+	if (webhook->cancelled)
+		return "Cancelled";
 	for (int i = 0; i < list->count; i++)
 		if (list->attempts[i].final)
 			return list->attempts[i].outcome;
-	return list->count != 0 ? list->attempts[0].outcome : "Cancelled";
+	return list->count != 0 ? list->attempts[0].outcome : "Failure";
 }
 
 static json_t *
@@ -116,6 +118,8 @@ webhook_json(const struct webhook *webhook, const struct attempt_list *list)
 	json_object_set_new(json, "id", api_uuid(&webhook->id));
 	json_object_set_new(
 	    json, "subscription_id", api_uuid(&webhook->subscription_id));
+	json_object_set_new(json, "subscription_state",
+	    api_string(webhook->subscription_state));
 	json_object_set_new(
 	    json, "event_type", api_string(webhook->event_type));
 	json_object_set_new(
@@ -137,29 +141,34 @@ webhook_json(const struct webhook *webhook, const struct attempt_list *list)
 	return json;
 }
 
-API_HANDLER(api_webhook)
+void
+api_answer_webhook(struct api *api, struct response *response, int status,
+    const struct uuid *id)
 {
-	struct api *api = context;
-	struct problems problems = { 0 };
 	struct attempt_list list = { 0 };
 	struct webhook webhook = { 0 };
+	int rc = webhook_get(api->db, id, &webhook);
+
+	if (rc == 1 &&
+	    attempt_list_of_webhook(api->db, id, STATUS_ATTEMPTS, &list) == -1)
+		rc = -1;
+	if (rc == 0)
+		api_not_found(response, "Webhook not found");
+	else if (rc == -1)
+		api_fail(api, response);
+	else
+		json_answer(response, status, webhook_json(&webhook, &list));
+	attempt_list_release(&list);
+	webhook_release(&webhook);
+}
+
+API_HANDLER(api_webhook)
+{
+	struct problems problems = { 0 };
 	struct uuid id;
-	int rc;
 
 	(void)request;
 	api_read_id(&problems, "webhook_id", argument, &id);
-	if (api_refused(&problems, response))
-		return;
-	rc = webhook_get(api->db, &id, &webhook);
-	if (rc == 1 &&
-	    attempt_list_of_webhook(api->db, &id, STATUS_ATTEMPTS, &list) == -1)
-		rc = -1;
-	if (rc == 1)
-		json_answer(response, 200, webhook_json(&webhook, &list));
-	else if (rc == 0)
-		api_not_found(response, "Webhook not found");
-	else
-		api_fail(api, response);
-	attempt_list_release(&list);
-	webhook_release(&webhook);
+	if (!api_refused(&problems, response))
+		api_answer_webhook(context, response, 200, &id);
 }

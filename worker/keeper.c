@@ -207,6 +207,23 @@ full_pass_step(struct keeper *keeper)
 	}
 }
 
+/* Of resumed subscriptions; a big backlog takes some turns. */
+static void
+restart_resumed(struct keeper *keeper)
+{
+	struct due *due;
+	bool more = true;
+	int count;
+
+	for (int i = 0; i < PAGES_A_TURN && more; i++) {
+		count = delivery_restart(keeper->db, PAGE, &due, &more);
+		if (count > 0)
+			keeper_push(keeper, due, (size_t)count);
+		free(due);
+		shared_beat(keeper->slot);
+	}
+}
+
 static void
 each_second(struct keeper *keeper)
 {
@@ -318,6 +335,7 @@ static struct duty {
 	{ 10000, measure_clock, 0 },
 	{ 600000, make_partitions, 0 },
 	{ 1000, bury_again, 0 },
+	{ 500, restart_resumed, 0 },
 	{ 1000, each_second, 0 },
 	{ 5000, look_at_leases, 0 },
 	{ 60000, warn_of_late, 0 },

@@ -240,6 +240,21 @@ batch_refused(struct delivery *delivery)
 	job_free(job);
 }
 
+static void
+tell_disabled(struct delivery *delivery)
+{
+	char text[UUID_TEXT_SIZE];
+	struct uuid *ids;
+	size_t count = delivery_settle_disabled(delivery->db, &ids);
+
+	for (size_t i = 0; i < count; i++) {
+		log_warning(
+		    "subscription is disabled id=%s", uuid_text(&ids[i], text));
+		queue_uncache(delivery->queue, &ids[i]);
+	}
+	free(ids);
+}
+
 void
 settle_end(struct delivery *delivery, bool well)
 {
@@ -252,6 +267,7 @@ settle_end(struct delivery *delivery, bool well)
 				    "before, or their lease was broken "
 				    "count=%zu",
 			    late);
+		tell_disabled(delivery);
 		delivery->batch_most *= 2;
 		batch_tell(delivery);
 		return;

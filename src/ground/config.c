@@ -66,6 +66,10 @@ static const struct setting settings[] = {
 	    1000,
 	    "a receiver's Retry-After (with 429 and 503) puts the next "
 	    "attempt off by at most this"),
+	NUMBER("DISABLE_AFTER_HOURS", "120", "h", disable_after_hours, 0, 8760,
+	    1,
+	    "a subscription that has failed for so long without a success, "
+	    "and at least 20 times, is disabled; 0: never"),
 	NUMBER("LOG_RETENTION_HOURS", "72", "h", log_retention_hours, 3, 8760,
 	    1, "how long webhooks and attempts are kept and shown"),
 	NUMBER("LEASE_SECONDS", "90", "s", lease_seconds, 15, 3600, 1,

@@ -19,6 +19,7 @@ struct config {
 	int retries;		       /* how many of them */
 	int64_t retry_jitter_percent;  /* added at most, 0 to 10 */
 	int64_t retry_after_max_ms;
+	int64_t disable_after_hours; /* 0: never */
 	int64_t log_retention_hours;
 	int64_t lease_seconds;
 	int64_t worker_processes;   /* 0: one a core */

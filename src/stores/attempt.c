@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "ground/clock.h"
+#include "stores/intervention.h"
 #include "stores/store.h"
 
 #define COLUMNS \
@@ -102,8 +103,21 @@ attempts_between(struct db *db, const struct uuid *webhook_id, struct uuid from,
 	return 0;
 }
 
+/* 1 when the newest one found is the last for certain, 0, -1. */
+static int
+list_is_whole(struct db *db, const struct uuid *webhook_id,
+    const struct attempt_list *list)
+{
+	int reopened;
+
+	if (list->count == 0 || !list->attempts[0].final)
+		return 0;
+	reopened = intervention_reopened(db, webhook_id);
+	return reopened == -1 ? -1 : !reopened;
+}
+
 /* Three hours' partitions hold all of an ordinary webhook's attempts; only
- * when the newest one found there is not the last are the others read. */
+ * when the newest one found there may not be the last are the others read. */
 int
 attempt_list_of_webhook(struct db *db, const struct uuid *webhook_id,
     int64_t limit, struct attempt_list *list)
@@ -112,6 +126,7 @@ attempt_list_of_webhook(struct db *db, const struct uuid *webhook_id,
 	struct uuid from = uuid_at(uuid_ms(webhook_id) - SET_BACK_MS);
 	int64_t until = uuid_ms(webhook_id) + ORDINARY_MS;
 	int64_t now = clock_database_ms() + 60000;
+	int whole;
 
 	*list = (struct attempt_list){ 0 };
 	if (uuid_compare(&from, &oldest) < 0)
@@ -119,9 +134,14 @@ attempt_list_of_webhook(struct db *db, const struct uuid *webhook_id,
 	if (attempts_between(
 		db, webhook_id, from, uuid_at(until), limit, list) == -1)
 		return -1;
-	if (until >= now || (list->count != 0 && list->attempts[0].final))
+	if (until >= now)
+		return 0;
+	whole = list_is_whole(db, webhook_id, list);
+	if (whole == 1)
 		return 0;
 	attempt_list_release(list);
+	if (whole == -1)
+		return -1;
 	return attempts_between(
 	    db, webhook_id, from, uuid_at(now), limit, list);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "ground/clock.h"
+#include "ground/config.h"
 #include "stores/delivery_lease.h"
 #include "stores/store.h"
 
@@ -72,12 +73,18 @@ static const struct db_statement pick_sql = { "delivery_pick",
 	"     ORDER BY p.due_at LIMIT $2) free"
 	" ORDER BY random() LIMIT $1" };
 
+/* Of a subscription since its last success, those of the batch counted. */
+#define FAILURES "s.failures + t.attempts + t.failures"
+#define HOPELESS \
+	"$16::int4 > 0 AND t.successes = 0 AND " FAILURES " >= 20 AND" \
+	" s.failing_since <= now() - $16::int4 * interval '1 hour'"
+
 /* The delay counts, not the time: when this clock stepped since it was read
  * ($15 is what the worker takes for now), due times go along. No statement
  * takes 5 s. Locks in one order, so that two batches cannot wait for each
  * other. Only the statement that deleted the pending row writes a final
  * outcome; a log row that is there already means that our own lost COMMIT
- * had arrived. */
+ * had arrived: a success of then must not end a round opened since. */
 static const struct db_statement settle_sql = { "delivery_settle",
 	"WITH results AS ("
 	"  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[],"
@@ -94,7 +101,8 @@ static const struct db_statement settle_sql = { "delivery_settle",
 	"  DELETE FROM pending p USING results r"
 	"   WHERE p.webhook_id = ANY (ARRAY(SELECT webhook_id FROM held))"
 	"     AND p.webhook_id = r.webhook_id"
-	"     AND (r.kind = 0 OR r.kind = 2 AND p.lease = r.lease)"
+	"     AND (p.lease = r.lease AND r.kind IN (0, 2) OR r.kind = 0 AND"
+	"       (SELECT d.id FROM delivery_logs d WHERE d.id = r.log_id) IS NULL)"
 	"  RETURNING r.log_id, p.attempts + 1 AS attempts"
 	"), retried AS ("
 	"  UPDATE pending p SET lease = NULL, due_at = r.due_at +"
@@ -124,29 +132,49 @@ static const struct db_statement settle_sql = { "delivery_settle",
 	"      ELSE 'late: ' || coalesce(r.error, 'HTTP ' || r.status_code)"
 	"    END, r.duration_ms, r.response_headers, r.response_body"
 	"    FROM results r LEFT JOIN moved m ON m.log_id = r.log_id"
-	"  ON CONFLICT DO NOTHING RETURNING subscription_id, outcome"
+	"  ON CONFLICT DO NOTHING RETURNING id, subscription_id, outcome, final"
+	"), tally AS ("
+	"  SELECT l.subscription_id,"
+	"    count(*) FILTER (WHERE outcome = 'Success') AS successes,"
+	"    count(*) FILTER (WHERE outcome = 'Failed Attempt') AS attempts,"
+	"    count(*) FILTER (WHERE outcome = 'Failure') AS failures,"
+	"    bool_or(r.disable AND l.final) AS gone"
+	"    FROM logged l JOIN results r ON r.log_id = l.id GROUP BY 1"
 	"), counted AS ("
 	"  INSERT INTO stats (subscription_id, quarter, successes,"
 	"    failed_attempts, failures)"
 	"  SELECT subscription_id, date_bin('15 minutes', now(),"
-	"    '2000-01-01T00:00:00Z'),"
-	"    count(*) FILTER (WHERE outcome = 'Success'),"
-	"    count(*) FILTER (WHERE outcome = 'Failed Attempt'),"
-	"    count(*) FILTER (WHERE outcome = 'Failure')"
-	"    FROM logged GROUP BY 1, 2 ORDER BY 1"
+	"    '2000-01-01T00:00:00Z'), successes, attempts, failures"
+	"    FROM tally ORDER BY 1"
 	"  ON CONFLICT (subscription_id, quarter) DO UPDATE SET"
 	"    successes = stats.successes + excluded.successes,"
 	"    failed_attempts = stats.failed_attempts +"
 	"      excluded.failed_attempts,"
 	"    failures = stats.failures + excluded.failures"
-	"), disabled AS ("
-	"  UPDATE subscriptions s SET state = 'disabled', state_reason ="
-	"    'the receiver answered 410 Gone: it wants no more webhooks'"
-	"   WHERE s.state = 'active' AND s.id IN (SELECT r.subscription_id"
-	"     FROM results r JOIN ended USING (log_id) WHERE r.disable)"
+	"  RETURNING subscription_id"
+	"), felt AS ("
+	"  UPDATE subscriptions s SET"
+	"    failing_since = CASE WHEN t.successes = 0"
+	"      THEN coalesce(s.failing_since, now()) END,"
+	"    failures = CASE WHEN t.successes = 0"
+	"      THEN " FAILURES " ELSE 0 END,"
+	"    state = CASE WHEN s.state = 'active' AND (t.gone OR " HOPELESS ")"
+	"      THEN 'disabled' ELSE s.state END,"
+	"    state_reason = CASE WHEN s.state <> 'active' THEN s.state_reason"
+	"      WHEN t.gone THEN"
+	"        'the receiver answered 410 Gone: it wants no more webhooks'"
+	"      WHEN " HOPELESS " THEN 'no attempt succeeded for '"
+	"        || $16::int4 || ' hours, and ' || " FAILURES " || ' failed'"
+	"      ELSE s.state_reason END"
+	"    FROM tally t"
+	"   WHERE s.id = ANY (ARRAY(SELECT subscription_id FROM counted))"
+	"     AND s.id = t.subscription_id"
+	"     AND (t.successes = 0 OR t.gone OR s.failing_since IS NOT NULL)"
+	"  RETURNING s.id, s.state"
 	")"
-	" SELECT (SELECT count(*) FROM results) -"
-	"   (SELECT count(*) FROM moved)" };
+	" SELECT (SELECT count(*) FROM results) - (SELECT count(*) FROM moved),"
+	"   f.id FROM (VALUES (1)) AS one"
+	"  LEFT JOIN felt f ON f.state = 'disabled'" };
 
 void
 claimed_release(struct claimed *claimed)
@@ -306,6 +334,7 @@ delivery_settle_start(
 	    db_array_bytes(params, r->response_body, r->response_body_length));
 	COLUMN(DB_BOOL, db_array_bool(params, r->disable));
 	db_add_time(params, clock_database_ms());
+	db_add_int(params, (int32_t)config.disable_after_hours);
 	return db_start(db, &settle_sql, params, DEADLINE_MS);
 }
 
@@ -313,4 +342,17 @@ size_t
 delivery_settle_finish(struct db *db)
 {
 	return db_rows(db) == 0 ? 0 : (size_t)db_get_long(db, 0, 0);
+}
+
+size_t
+delivery_settle_disabled(struct db *db, struct uuid **ids)
+{
+	int rows = db_rows(db);
+	size_t count = 0;
+
+	*ids = memory_get((size_t)rows * sizeof(**ids));
+	for (int row = 0; row < rows; row++)
+		if (!db_is_null(db, row, 1))
+			(*ids)[count++] = db_get_uuid(db, row, 1);
+	return count;
 }

@@ -9,6 +9,9 @@
  *              |              |  `---none left------> Failure (row goes)
  *              `-lease broken-'      (log row "interrupted", no retry used)
  *
+ * What people move besides is in intervention.h. Only the webhooks of active
+ * subscriptions are claimed; those of a paused or disabled one stay due.
+ *
  * Claim and settle are begun with *_start and carried on with db_step, so
  * that HTTP in flight never waits for the database.
  */
@@ -94,6 +97,9 @@ int delivery_settle_start(
     struct db *db, const struct result *const *results, size_t count);
 /* After db_step gave 1: how many came late (their lease was broken). */
 size_t delivery_settle_finish(struct db *db);
+/* And which of their subscriptions are disabled now: by a 410, or because
+ * nothing succeeded for DISABLE_AFTER_HOURS. *ids is yours to free(). */
+size_t delivery_settle_disabled(struct db *db, struct uuid **ids);
 
 /* Gives claims back that were never sent: due as before, nothing logged. */
 int delivery_unclaim(struct db *db, const struct uuid *webhook_ids,
@@ -127,6 +133,9 @@ int delivery_recently_due(struct db *db, int64_t from_ms, int64_t to_ms,
  * active subscriptions in `due`. *scanned: rows seen, 0 at the end. */
 int delivery_page(struct db *db, struct uuid *cursor, bool backward,
     size_t most, struct due **due, size_t *scanned);
+/* A page of what is pending for a subscription that was resumed: due now, in
+ * the order of acceptance. The count, or -1; *more: there may be others. */
+int delivery_restart(struct db *db, size_t most, struct due **due, bool *more);
 /* Ends, as Failure, what can never be delivered: `subscription deleted`, and
  * `expired while paused` (or disabled, or retrying) what is older than
  * `hours`: the keeper gives two less than the retention. How many, or -1. */

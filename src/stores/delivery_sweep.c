@@ -14,6 +14,37 @@ static const struct db_statement recently_due_sql = { "delivery_recently_due",
 	" WHERE p.due_at >= $1 AND p.due_at < $2 AND p.lease IS NULL"
 	" ORDER BY p.due_at LIMIT $3" };
 
+/* Skips what is locked: a settle holds rows and then wants the subscription.
+ * A microsecond apart keeps them in order, where rows are sorted by time and
+ * where the queue sorts the ids of one millisecond. */
+static const struct db_statement restart_sql = { "delivery_restart",
+	"WITH resumed AS ("
+	"  SELECT id, restart_after FROM subscriptions"
+	"   WHERE restart_after IS NOT NULL AND state = 'active'"
+	"   ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"
+	"), page AS ("
+	"  SELECT p.webhook_id FROM resumed r"
+	"    JOIN pending p ON p.subscription_id = r.id"
+	"   WHERE p.webhook_id > r.restart_after AND p.lease IS NULL"
+	"   ORDER BY p.webhook_id LIMIT $1 FOR UPDATE OF p SKIP LOCKED"
+	"), numbered AS ("
+	"  SELECT webhook_id, row_number() OVER (ORDER BY webhook_id) AS number"
+	"    FROM page"
+	"), moved AS ("
+	"  UPDATE pending p SET due_at ="
+	"    now() + n.number * interval '1 microsecond'"
+	"    FROM numbered n"
+	"   WHERE p.webhook_id = n.webhook_id AND p.lease IS NULL"
+	"  RETURNING p.webhook_id, p.subscription_id, p.due_at"
+	"), noted AS ("
+	"  UPDATE subscriptions s SET restart_after ="
+	"    (SELECT webhook_id FROM numbered WHERE number = $1)"
+	"    FROM resumed"
+	"   WHERE s.id = resumed.id AND s.restart_after = resumed.restart_after"
+	")"
+	" SELECT m.webhook_id, m.subscription_id, m.due_at"
+	"  FROM resumed LEFT JOIN moved m ON true ORDER BY m.webhook_id" };
+
 #define PAGE_COLUMNS \
 	"SELECT page.webhook_id, page.subscription_id, page.due_at," \
 	"   page.lease IS NULL AND coalesce(s.state = 'active', false)"
@@ -98,6 +129,26 @@ delivery_recently_due(struct db *db, int64_t from_ms, int64_t to_ms,
 	*due = memory_get((size_t)count * sizeof(**due));
 	for (int i = 0; i < count; i++)
 		due_add(db, i, &(*due)[i]);
+	return count;
+}
+
+int
+delivery_restart(struct db *db, size_t most, struct due **due, bool *more)
+{
+	struct db_params *params = db_params(db);
+	int rows, count = 0;
+
+	*due = NULL;
+	*more = false;
+	db_add_long(params, (int64_t)most);
+	if (store_run(db, &restart_sql, params) == -1)
+		return -1;
+	rows = db_rows(db);
+	*more = rows != 0;
+	*due = memory_get((size_t)rows * sizeof(**due));
+	for (int row = 0; row < rows; row++)
+		if (!db_is_null(db, row, 0))
+			due_add(db, row, &(*due)[count++]);
 	return count;
 }
 

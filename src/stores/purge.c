@@ -39,7 +39,8 @@ static const struct db_statement hopeless_sql = { "purge_hopeless",
 static const struct db_statement forget_sql = { "purge_forget",
 	"WITH gone AS (DELETE FROM subscriptions s"
 	"  WHERE s.state = 'deleted' AND s.updated_at < $1 AND NOT EXISTS"
-	"    (SELECT FROM pending p WHERE p.subscription_id = s.id))"
+	"    (SELECT FROM pending p WHERE p.subscription_id = s.id)),"
+	" past AS (DELETE FROM interventions WHERE webhook_id < $2)"
 	" DELETE FROM stats WHERE quarter < $1" };
 
 static const struct db_statement forget_keys_sql = { "purge_forget_keys",
@@ -253,8 +254,10 @@ static int
 forget(struct db *db, int64_t cut_ms)
 {
 	struct db_params *params = db_params(db);
+	struct uuid cut = uuid_at(cut_ms);
 
 	db_add_time(params, cut_ms);
+	db_add_uuid(params, &cut);
 	return db_run(db, &forget_sql, params, DEADLINE_MS);
 }
 

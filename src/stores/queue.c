@@ -348,6 +348,17 @@ queue_take(struct queue *queue, size_t count, size_t slow, int64_t now_ms,
 }
 
 void
+queue_uncache(struct queue *queue, const struct uuid *subscription_id)
+{
+	char key[sizeof("subscription:") + SUB_LENGTH] = "subscription:";
+	const struct redis_part parts[] = { LITERAL("DEL"),
+		{ key, sizeof(key) - 1 } };
+
+	uuid_text(subscription_id, key + sizeof("subscription:") - 1);
+	redis_send(queue->redis, TAG_IGNORE, DEADLINE_MS, parts, 2);
+}
+
+void
 queue_wait(struct queue *queue, int64_t seconds)
 {
 	char text[NUMBER_SIZE];

@@ -46,6 +46,9 @@ struct queue_settled {
 void queue_settle(struct queue *queue, const struct queue_settled *settled,
     size_t count, int64_t now_ms, int64_t window_max);
 
+/* Takes a subscription out of the cache: it is not what it was. */
+void queue_uncache(struct queue *queue, const struct uuid *subscription_id);
+
 /* Waits for a wake token (BLPOP, on a queue of its own that does only this):
  * the answer shows in queue_taken as woken. */
 void queue_wait(struct queue *queue, int64_t seconds);

@@ -23,8 +23,26 @@ static const struct db_statement update_sql = { "subscription_update",
 	"   SET target_url = CASE WHEN $2 THEN $3 ELSE target_url END,"
 	"       secret = CASE WHEN $4 THEN $5 ELSE secret END,"
 	"       events = CASE WHEN $6 THEN $7 ELSE events END,"
+	"       failing_since = CASE WHEN NOT $2 THEN failing_since END,"
+	"       failures = CASE WHEN $2 THEN 0 ELSE failures END,"
 	"       updated_at = clock_timestamp()"
 	" WHERE id = $1 AND state <> 'deleted' RETURNING " COLUMNS };
+
+static const struct db_statement pause_sql = { "subscription_pause",
+	"UPDATE subscriptions"
+	"   SET state = 'paused', state_reason = NULL,"
+	"       updated_at = clock_timestamp()"
+	" WHERE id = $1 AND state = 'active' RETURNING " COLUMNS };
+
+/* The keeper restarts what is pending, from the oldest on. */
+static const struct db_statement resume_sql = { "subscription_resume",
+	"UPDATE subscriptions"
+	"   SET state = 'active', state_reason = NULL, failing_since = NULL,"
+	"       failures = 0,"
+	"       restart_after = '00000000-0000-0000-0000-000000000000',"
+	"       updated_at = clock_timestamp()"
+	" WHERE id = $1 AND state IN ('paused', 'disabled')"
+	" RETURNING " COLUMNS };
 
 static const struct db_statement delete_sql = { "subscription_delete",
 	"UPDATE subscriptions"
@@ -134,6 +152,33 @@ subscription_update(struct db *db, const struct uuid *id,
 	db_add_bool(params, change->events_given);
 	add_events(params, change->events, change->events_count);
 	return run_one(db, &update_sql, params, updated);
+}
+
+/* What was not in a state to be moved is shown as it is. */
+static int
+subscription_move(struct db *db, const struct db_statement *statement,
+    const struct uuid *id, struct subscription *moved)
+{
+	struct db_params *params = db_params(db);
+	int rc;
+
+	db_add_uuid(params, id);
+	rc = run_one(db, statement, params, moved);
+	return rc != 0 ? rc : subscription_get(db, id, moved);
+}
+
+int
+subscription_pause(
+    struct db *db, const struct uuid *id, struct subscription *paused)
+{
+	return subscription_move(db, &pause_sql, id, paused);
+}
+
+int
+subscription_resume(
+    struct db *db, const struct uuid *id, struct subscription *resumed)
+{
+	return subscription_move(db, &resume_sql, id, resumed);
 }
 
 int

@@ -43,6 +43,13 @@ int subscription_get(
     struct db *db, const struct uuid *id, struct subscription *found);
 int subscription_update(struct db *db, const struct uuid *id,
     const struct subscription_change *change, struct subscription *updated);
+/* active -> paused; paused or disabled -> active, and what is pending is due
+ * at once, in the order of acceptance. In another state it stays as it is:
+ * the result's state tells. */
+int subscription_pause(
+    struct db *db, const struct uuid *id, struct subscription *paused);
+int subscription_resume(
+    struct db *db, const struct uuid *id, struct subscription *resumed);
 int subscription_delete(struct db *db, const struct uuid *id);
 /* In order of creation. The vector is yours: subscription_list_free. -1 on
  * error, else the count. */

@@ -80,10 +80,11 @@ static const struct db_statement get_sql = { "webhook_get",
 	"SELECT w.id, w.subscription_id, w.event_type, w.content_type,"
 	"       s.target_url, s.state, length(w.payload), w.filtered,"
 	"       p.webhook_id IS NOT NULL, p.due_at, p.lease IS NOT NULL,"
-	"       p.attempts"
+	"       p.attempts, i.cancelled_at IS NOT NULL"
 	"  FROM webhooks w"
 	"  LEFT JOIN subscriptions s ON s.id = w.subscription_id"
 	"  LEFT JOIN pending p ON p.webhook_id = w.id"
+	"  LEFT JOIN interventions i ON i.webhook_id = w.id"
 	" WHERE w.id = $1 AND w.id >= $2" };
 
 static const struct db_statement backlog_sql = { "webhook_backlog",
@@ -268,6 +269,7 @@ webhook_get(struct db *db, const struct uuid *id, struct webhook *found)
 		.due_at = db_get_time(db, 0, 9),
 		.in_flight = db_get_bool(db, 0, 10),
 		.attempts = (int)db_get_long(db, 0, 11),
+		.cancelled = db_get_bool(db, 0, 12),
 	};
 	return 1;
 }

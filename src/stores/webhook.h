@@ -54,6 +54,7 @@ struct webhook {
 	int64_t due_at; /* ms, when pending */
 	bool in_flight; /* when pending: leased now */
 	int attempts;	/* made so far, when pending */
+	bool cancelled; /* by a person, when not pending */
 };
 
 /* 1 found (release it), 0 none or past the retention, -1 error. */
