@@ -26,6 +26,13 @@ follows the argument only tells tests apart:
     /garbage            no HTTP
     /redirect           302 to /ok/redirected
     /hostile            200 and a body of markup, control bytes and bad UTF-8
+    /raw/NAME           what NAME says in ANSWERS, then closes
+    /drip/NAME          what NAME says in DRIPS, its second part again and again
+    /early/200          200 before the body is read, which never is
+
+DIRECTORY/receiver.more names more ports: "TLS OLD STALLED", which are TLS with
+a certificate that nobody trusts, TLS 1.1, and a listener that accepts and says
+nothing.
 
 Control, with GET: /_arrivals?path=P (the arrivals of exactly that path),
 /_inflight?path=P (taken and not answered; a prefix), /_gate?name=N&open=1.
@@ -34,14 +41,69 @@ import asyncio
 import base64
 import collections
 import contextlib
+import gzip
 import email.utils
 import json
 import os
 import socket
+import ssl
 import struct
+import subprocess
 import sys
 import time
 import urllib.parse
+import warnings
+
+OK = b"HTTP/1.1 200 OK\r\n"
+EMPTY = OK + b"Content-Length: 0\r\n"
+END = b"\r\n"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+BOMB = gzip.compress(b"0" * (32 << 20))
+STATE = (b"Set-Cookie: a=b; Path=/\r\nAlt-Svc: h2=\":1\"; ma=86400\r\n"
+         b"Strict-Transport-Security: max-age=31536000\r\n")
+
+# Whole answers; the connection is closed after them unless in KEPT.
+ANSWERS = {
+    "half-status": b"HTTP/1.",
+    "no-http": bytes(range(256)),
+    "http-0.9": b"<html>thank you</html>\n",
+    "status-000": b"HTTP/1.1 000 Nothing" + END + END,
+    "status-999": b"HTTP/1.1 999 Odd\r\nContent-Length: 0" + END + END,
+    "nul-header": OK + b"X-Nul: a\0b\r\nContent-Length: 0" + END + END,
+    "negative-length": OK + b"Content-Length: -1" + END + END,
+    "two-lengths": EMPTY + b"Content-Length: 2" + END + END + b"ok",
+    "length-and-chunks": OK + b"Content-Length: 3\r\n"
+                         b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "header-101-kib": OK + b"X-Long: " + b"x" * 103424 + END + END,
+    "continue-1": CONTINUE + EMPTY + END,
+    "continue-1000": CONTINUE * 1000 + EMPTY + END,
+    "switch": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n"
+              b"Connection: Upgrade" + END + END,
+    "half-header": OK + b"X-Half: ",
+    "short-body": OK + b"Content-Length: 1000\r\n\r\nshort",
+    "extra-bytes": EMPTY + END + b"HTTP/1.1 500 Poison\r\n"
+                   b"Content-Length: 0\r\n\r\n",
+    "bomb": OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+            % len(BOMB) + BOMB,
+    "bomb-transfer": OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n%x\r\n"
+                     % len(BOMB) + BOMB + b"\r\n0\r\n\r\n",
+    "ntlm": b"HTTP/1.1 401 No\r\nWWW-Authenticate: NTLM\r\n"
+            b"Content-Length: 0" + END + END,
+    "inward": b"HTTP/1.1 302 There\r\nLocation: http://127.0.0.1:6379/\r\n"
+              b"Content-Length: 0" + END + END,
+    "state": EMPTY + STATE + END,
+}
+KEPT = {"bomb", "continue-1", "extra-bytes", "inward", "length-and-chunks",
+        "ntlm", "state", "status-999"}
+
+# What comes first, what follows again and again, after how many seconds.
+DRIPS = {
+    "header": (OK, b"X", 0.3),
+    "headers": (OK, b"X-Small: 1\r\n" * 100, 0),
+    "body": (OK + b"Content-Length: 100000\r\n\r\n", b"x", 0.3),
+    "bodies": (OK + b"\r\n", b"x" * 65536, 0),
+    "continues": (b"", CONTINUE, 0.3),
+}
 
 
 class Receiver:
@@ -179,6 +241,19 @@ class Receiver:
         if behaviour == "hostile":
             return await answer(writer, 200, b"<script>alert(1)</script>"
                                 b"\x1b[31m\x00\xff\xfe")
+        if behaviour == "early":
+            writer.transport.pause_reading()
+            await answer(writer, int(argument), b"",
+                         extra="Connection: close\r\n")
+            await asyncio.sleep(6)
+            return False
+        if behaviour == "raw":
+            writer.write(ANSWERS[argument])
+            await writer.drain()
+            return argument in KEPT
+        if behaviour == "drip":
+            first, again, pause = DRIPS[argument]
+            return await drip(writer, first, again, pause)
         return await answer(writer, 404, b"no such behaviour")
 
 
@@ -191,7 +266,10 @@ class Request:
 async def read_request(reader):
     """One whole request, or None at the connection's end."""
     try:
-        head = await reader.readuntil(b"\r\n\r\n")
+        head = await reader.readexactly(1)
+        if head == b"\x16":
+            raise ValueError("TLS, and this is a plain port")
+        head += await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
         return None
     first, *lines = head.decode("latin-1").split("\r\n")[:-2]
@@ -200,7 +278,8 @@ async def read_request(reader):
     for line in lines:
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    body = b"" if target.startswith("/early/") else await reader.readexactly(
+        int(headers.get("content-length", "0")))
     return Request(method, target, headers, body)
 
 
@@ -220,12 +299,56 @@ async def answer(writer, status, body, kind="text/plain", extra=""):
     return True
 
 
-async def drip(writer, head):
+async def drip(writer, head, again=b"x", pause=0.1):
     writer.write(head)
     while True:
         await writer.drain()
-        await asyncio.sleep(0.1)
-        writer.write(b"x")
+        await asyncio.sleep(pause)
+        writer.write(again)
+
+
+def tls(directory, old=False):
+    name = os.path.join(directory, "receiver.pem")
+    if not os.path.exists(name):
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost",
+             "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", name,
+             "-out", name + ".cert"], check=True, stderr=subprocess.DEVNULL)
+        with open(name + ".cert", encoding="ascii") as cert, \
+                open(name, "a", encoding="ascii") as file:
+            file.write(cert.read())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if old:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            context.minimum_version = ssl.TLSVersion.TLSv1
+            context.maximum_version = ssl.TLSVersion.TLSv1_1
+        context.set_ciphers("ALL:@SECLEVEL=0")
+    context.load_cert_chain(name)
+    return context
+
+
+async def stall(_reader, writer):
+    try:
+        await asyncio.sleep(3600)
+    finally:
+        writer.close()
+
+
+async def more(receiver, directory):
+    here = {"host": "127.0.0.1", "port": 0}
+    servers = [
+        await asyncio.start_server(receiver.serve, ssl=tls(directory), **here),
+        await asyncio.start_server(receiver.serve, ssl=tls(directory, True),
+                                   **here),
+        await asyncio.start_server(stall, **here),
+    ]
+    with open(os.path.join(directory, "receiver.more"), "w",
+              encoding="utf-8") as file:
+        print(*(server.sockets[0].getsockname()[1] for server in servers),
+              file=file)
+    return servers
 
 
 async def main(directory):
@@ -235,6 +358,7 @@ async def main(directory):
     # Bound and never listened on: whoever connects there is refused.
     refused = socket.socket()
     refused.bind(("127.0.0.1", 0))
+    kept = await more(receiver, directory)
     name = os.path.join(directory, "receiver.port")
     with open(name + ".new", "w", encoding="utf-8") as file:
         print(server.sockets[0].getsockname()[1], refused.getsockname()[1],
@@ -242,6 +366,7 @@ async def main(directory):
     os.rename(name + ".new", name)
     async with server:
         await server.serve_forever()
+    del kept
 
 
 if __name__ == "__main__":

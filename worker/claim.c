@@ -8,6 +8,7 @@
 
 #define DOUBTS_EVERY_MS 5000 /* giving back may stop the loop for 2 s */
 #define ALONE_FROM 2	     /* interruptions in a row */
+#define POSTPONED_MS 500     /* for the name server, and as much spread */
 
 static void
 unwant(struct delivery *delivery, const struct wanted *wanted, int64_t due_at)
@@ -26,7 +27,8 @@ job_start(struct delivery *delivery, struct job *job)
 		job->claimed->subscription_id, job->slow };
 
 	job->log_id = uuid_new();
-	if (transfers_start(delivery->transfers, job->claimed, job) == -1) {
+	if (transfers_start(
+		delivery->transfers, job->claimed, job->slow, job) == -1) {
 		delivery_unclaim(
 		    delivery->db, &wanted.webhook_id, 1, job->claimed->lease);
 		unwant(delivery, &wanted, clock_database_ms() + 1000);
@@ -170,31 +172,69 @@ claim_alone_step(struct delivery *delivery)
 	delivery->alone_runs = transfers_count(delivery->transfers) > 0;
 }
 
-/* Those of one claim at a time, since they share its lease. */
-static void
-unsent_give_back(struct delivery *delivery)
+/* Those of one claim, since they share its lease. */
+static int
+jobs_unclaim(struct delivery *delivery, struct jobs *jobs, struct wants *given,
+    struct lease *lease)
 {
-	struct wanted given[WANTS_MOST];
 	struct uuid ids[WANTS_MOST] = { 0 };
-	struct lease lease = delivery->unsent.first->claimed->lease;
 	struct job *job;
-	size_t count = 0;
 
-	while ((job = delivery->unsent.first) != NULL && count < WANTS_MOST &&
-	    job->claimed->lease.sequence == lease.sequence) {
+	*lease = jobs->first->claimed->lease;
+	given->count = 0;
+	while ((job = jobs->first) != NULL && given->count < WANTS_MOST &&
+	    job->claimed->lease.sequence == lease->sequence) {
 		struct wanted wanted = { job->claimed->webhook_id,
 			job->claimed->subscription_id, job->slow };
 
-		given[count] = wanted;
-		ids[count++] = wanted.webhook_id;
-		job_free(jobs_take(&delivery->unsent));
+		ids[given->count] = wanted.webhook_id;
+		given->list[given->count++] = wanted;
+		job_free(jobs_take(jobs));
 	}
-	if (delivery_unclaim(delivery->db, ids, count, lease) == -1) {
+	return delivery_unclaim(delivery->db, ids, given->count, *lease);
+}
+
+static void
+unsent_give_back(struct delivery *delivery)
+{
+	struct wants given;
+	struct lease lease;
+
+	if (jobs_unclaim(delivery, &delivery->unsent, &given, &lease) == -1) {
 		delivery->leaves_leases = true;
 		return;
 	}
-	for (size_t i = 0; i < count; i++)
-		unwant(delivery, &given[i], clock_database_ms());
+	for (size_t i = 0; i < given.count; i++)
+		unwant(delivery, &given.list[i], clock_database_ms());
+}
+
+/* Says nothing of the receiver, so that one whose name is answered for stays
+ * apart from those that time out. */
+void
+claim_postponed_end(struct delivery *delivery)
+{
+	struct queue_settled settled[WANTS_MOST];
+	struct wants given;
+	struct lease lease;
+
+	if (delivery->postponed.count == 0 || delivery->doubts.count > 0 ||
+	    delivery->doing != DOING_NOTHING ||
+	    db_retry_wait_ms(delivery->db) > 0)
+		return;
+	if (jobs_unclaim(delivery, &delivery->postponed, &given, &lease) ==
+	    -1) {
+		delivery->doubts = given;
+		delivery->doubted = lease;
+		return;
+	}
+	for (size_t i = 0; i < given.count; i++)
+		settled[i] = (struct queue_settled){ given.list[i].webhook_id,
+			given.list[i].subscription_id,
+			clock_database_ms() + POSTPONED_MS +
+			    POSTPONED_MS * (int64_t)i / WANTS_MOST,
+			QUEUE_NEUTRAL };
+	queue_settle(delivery->queue, settled, given.count, clock_database_ms(),
+	    config.window_max);
 }
 
 void
@@ -207,7 +247,8 @@ claim_give_back(struct delivery *delivery)
 	for (size_t i = 0; i < delivery->wants.count; i++)
 		unwant(delivery, &delivery->wants.list[i], clock_database_ms());
 	delivery->wants.count = 0;
-	while ((job = jobs_take(&delivery->alone)) != NULL)
+	while ((job = jobs_take(&delivery->alone)) != NULL ||
+	    (job = jobs_take(&delivery->postponed)) != NULL)
 		jobs_add(&delivery->unsent, job);
 	while (delivery->unsent.count > 0)
 		unsent_give_back(delivery);

@@ -22,7 +22,7 @@ static void
 delivery_free(struct delivery *delivery)
 {
 	struct jobs *all[] = { &delivery->alone, &delivery->unsent,
-		&delivery->done, &delivery->batch };
+		&delivery->postponed, &delivery->done, &delivery->batch };
 	struct job *job;
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -170,7 +170,8 @@ delivery_wait_ms(const struct delivery *delivery, int64_t now)
 	wait = sooner(wait, queue_wait_ms(delivery->bell));
 	if (delivery->doing != DOING_NOTHING)
 		return sooner(wait, db_wait_ms(delivery->db));
-	if (delivery->done.count > 0 || delivery->wants.count > 0)
+	if (delivery->done.count > 0 || delivery->wants.count > 0 ||
+	    delivery->postponed.count > 0)
 		wait = sooner(wait, db_retry_wait_ms(delivery->db) + 10);
 	if (delivery->stops)
 		wait = sooner(wait, 50);
@@ -217,7 +218,8 @@ delivery_is_empty(const struct delivery *delivery)
 	return transfers_count(delivery->transfers) == 0 &&
 	    delivery->done.count == 0 && delivery->batch.count == 0 &&
 	    delivery->wants.count == 0 && delivery->doubts.count == 0 &&
-	    delivery->unsent.count == 0 && delivery->doing == DOING_NOTHING &&
+	    delivery->unsent.count == 0 && delivery->postponed.count == 0 &&
+	    delivery->doing == DOING_NOTHING &&
 	    (!delivery->take_is_out || !queue_is_up(delivery->queue));
 }
 
@@ -233,6 +235,7 @@ delivery_turn(struct delivery *delivery)
 	dispatch_step(delivery, now);
 	if (delivery->stops)
 		claim_give_back(delivery);
+	claim_postponed_end(delivery);
 	database_step(delivery);
 }
 

@@ -153,6 +153,10 @@ settle_answers(struct delivery *delivery)
 		free(job->claimed->payload); /* it waits without its load */
 		job->claimed->payload = NULL;
 		delivery->alone_runs = false;
+		if (answer.postponed) {
+			jobs_add(&delivery->postponed, job);
+			continue;
+		}
 		job_answered(job);
 		jobs_add(&delivery->done, job);
 	}

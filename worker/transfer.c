@@ -18,9 +18,15 @@
 #endif
 
 #define OTHERS_MAX 8
+#define RESOLVING_MOST 128 /* a thread each */
+#define RESOLVING_NEW 64   /* of them for names that nobody answered for yet */
+#define RESOLVING_SLOW 32  /* and for those that timed out before */
+#define KNOWN_SIZE 4096	   /* names that were answered for, by their hash */
+#define SILENT_MS 1000	   /* a name server that answers does so sooner */
 
 struct transfer {
 	struct transfer *next; /* of the idle ones */
+	struct transfers *transfers;
 	CURL *easy;
 	struct curl_slist *fields;
 	const struct claimed *claimed;
@@ -28,15 +34,67 @@ struct transfer {
 	int64_t started_ms;
 	size_t taken;	      /* payload bytes libcurl has */
 	bool blocked, opened; /* refused, tried an address */
+	bool slow, literal;   /* no name to resolve */
+	uint32_t host;	      /* its hash */
+	bool resolves, postponed;
 	struct reader reader;
 };
 
 struct transfers {
 	CURLM *multi;
 	struct transfer *all, *idle;
-	size_t room, count;
+	size_t room, count, resolving;
 	int64_t timeout_ms;
+	uint32_t known[KNOWN_SIZE]; /* collisions only cost a turn */
 };
+
+static void
+host_remember(struct transfer *transfer, bool answers)
+{
+	uint32_t *known =
+	    &transfer->transfers->known[transfer->host % KNOWN_SIZE];
+
+	if (answers)
+		*known = transfer->host;
+	else if (*known == transfer->host)
+		*known = 0;
+}
+
+static size_t
+resolving_most(const struct transfer *transfer)
+{
+	if (transfer->transfers->known[transfer->host % KNOWN_SIZE] ==
+	    transfer->host)
+		return RESOLVING_MOST;
+	return transfer->slow ? RESOLVING_SLOW : RESOLVING_NEW;
+}
+
+static void
+transfer_resolved(struct transfer *transfer)
+{
+	transfer->transfers->resolving -= transfer->resolves;
+	transfer->resolves = false;
+}
+
+/* libcurl looks a name up in a thread, which nothing can stop: a thousand
+ * names that nobody answers for would be a thousand threads. */
+static int
+transfer_resolve(void *state, void *reserved, void *data)
+{
+	struct transfer *transfer = data;
+
+	(void)state;
+	(void)reserved;
+	if (transfer->literal || transfer->resolves)
+		return 0;
+	if (transfer->transfers->resolving >= resolving_most(transfer)) {
+		transfer->postponed = true;
+		return 1;
+	}
+	transfer->resolves = true;
+	transfer->transfers->resolving++;
+	return 0;
+}
 
 static curl_socket_t
 transfer_open_socket(
@@ -44,6 +102,9 @@ transfer_open_socket(
 {
 	struct transfer *transfer = data;
 
+	if (transfer->resolves)
+		host_remember(transfer, true);
+	transfer_resolved(transfer);
 	if (purpose != CURLSOCKTYPE_IPCXN || !egress_allows(&address->addr)) {
 		transfer->blocked = true;
 		return CURL_SOCKET_BAD;
@@ -133,6 +194,8 @@ transfer_prepare(struct transfer *transfer, int64_t timeout_ms)
 	SET(SSL_VERIFYHOST, 2L);
 	SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(USERAGENT, "Postrider/" POSTRIDER_VERSION);
+	SET(RESOLVER_START_FUNCTION, transfer_resolve);
+	SET(RESOLVER_START_DATA, transfer);
 	SET(OPENSOCKETFUNCTION, transfer_open_socket);
 	SET(OPENSOCKETDATA, transfer);
 	SET(PREREQFUNCTION, transfer_before_request);
@@ -159,6 +222,7 @@ transfers_new(size_t room, int64_t timeout_ms)
 	transfers->timeout_ms = timeout_ms;
 	transfers->all = memory_get(room * sizeof(*transfers->all));
 	for (size_t i = 0; i < room; i++) {
+		transfers->all[i].transfers = transfers;
 		transfers->all[i].next = transfers->idle;
 		transfers->idle = &transfers->all[i];
 	}
@@ -235,13 +299,31 @@ transfer_reset(struct transfer *transfer)
 	transfer->claimed = NULL;
 	transfer->owner = NULL;
 	transfer->taken = 0;
-	transfer->blocked = transfer->opened = false;
+	transfer->blocked = transfer->opened = transfer->postponed = false;
+	transfer_resolved(transfer);
 	reader_clear(&transfer->reader);
 }
 
+/* The URL is in its canonical form. */
+static void
+host_read(struct transfer *transfer, const char *url)
+{
+	const char *host = strstr(url, "://");
+	size_t length, digits;
+
+	host = host != NULL ? host + 3 : url;
+	length = strcspn(host, "/:?");
+	digits = strspn(host, "0123456789.");
+	transfer->literal = host[0] == '[' || digits >= length;
+	transfer->host = 2166136261u; /* FNV-1a */
+	for (size_t i = 0; i < length; i++)
+		transfer->host =
+		    (transfer->host ^ (unsigned char)host[i]) * 16777619u;
+}
+
 int
-transfers_start(
-    struct transfers *transfers, const struct claimed *claimed, void *owner)
+transfers_start(struct transfers *transfers, const struct claimed *claimed,
+    bool slow, void *owner)
 {
 	struct transfer *transfer = transfers->idle;
 
@@ -252,6 +334,8 @@ transfers_start(
 		goto out;
 	transfer->claimed = claimed;
 	transfer->owner = owner;
+	transfer->slow = slow;
+	host_read(transfer, claimed->target_url);
 	transfer->started_ms = clock_monotonic_ms();
 	fields_make(transfer);
 	if (curl_easy_setopt(
@@ -310,11 +394,25 @@ end_of_connect(const struct transfer *transfer)
 	    : END_REFUSED;
 }
 
+/* The name was asked for, and for long. */
+static bool
+resolver_was_silent(const struct transfer *transfer, CURLcode code)
+{
+	return transfer->resolves &&
+	    (code == CURLE_OPERATION_TIMEDOUT ||
+		code == CURLE_COULDNT_RESOLVE_HOST) &&
+	    clock_monotonic_ms() - transfer->started_ms >= SILENT_MS;
+}
+
 static enum outcome_end
-end_of(const struct transfer *transfer, CURLcode code)
+end_of(struct transfer *transfer, CURLcode code)
 {
 	if (transfer->reader.malformed)
 		return END_MALFORMED;
+	if (resolver_was_silent(transfer, code)) {
+		host_remember(transfer, false);
+		return END_UNANSWERED_NAME;
+	}
 	switch (code) {
 	case CURLE_OK: return END_ANSWERED;
 	case CURLE_OPERATION_TIMEDOUT: return END_TIMED_OUT;
@@ -354,6 +452,7 @@ transfer_end(struct transfers *transfers, struct transfer *transfer,
 	curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
 	*answer = (struct transfer_answer){
 		.owner = transfer->owner,
+		.postponed = transfer->postponed,
 		.seen = { .end = end_of(transfer, code),
 		    .status = reader->header_done ? reader->status : 0,
 		    .sent = (size_t)sent == transfer->claimed->payload_length,

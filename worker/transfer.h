@@ -7,6 +7,7 @@
  * by egress before a connection is opened and again before it is used.
  */
 #include <poll.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,10 +23,11 @@ struct transfers *transfers_new(size_t room, int64_t timeout_ms);
 void transfers_free(struct transfers *transfers);	   /* NULL is fine */
 size_t transfers_count(const struct transfers *transfers); /* in flight */
 
-/* Begins one attempt. claimed is borrowed until its answer came. 0, or -1
- * when no transfer could be begun: nothing was sent. */
-int transfers_start(
-    struct transfers *transfers, const struct claimed *claimed, void *owner);
+/* Begins one attempt. claimed is borrowed until its answer came; slow ones
+ * get half of what may resolve names at once. 0, or -1 when no transfer could
+ * be begun: nothing was sent. */
+int transfers_start(struct transfers *transfers, const struct claimed *claimed,
+    bool slow, void *owner);
 
 /* Moves bytes, and waits for them, for `others` (whose revents are set) or
  * for wait_ms. */
@@ -33,7 +35,9 @@ void transfers_wait(struct transfers *transfers, struct pollfd *others,
     unsigned count, int64_t wait_ms);
 
 struct transfer_answer {
-	void *owner; /* as given to transfers_start */
+	void *owner;	/* as given to transfers_start */
+	bool postponed; /* too many names are being resolved: nothing was
+			   sent, and the rest says nothing */
 	struct outcome_seen seen;
 	int64_t duration_ms;
 	struct text headers; /* of the final answer, 8 KiB at most; yours */

@@ -12,6 +12,8 @@ static const struct {
 	[END_TIMED_OUT] = { NULL, HEALTH_TIMED_OUT },
 	[END_BLOCKED] = { "target address not allowed", HEALTH_NEUTRAL },
 	[END_UNRESOLVED] = { "could not resolve host", HEALTH_SICK },
+	[END_UNANSWERED_NAME] = { "the name server did not answer",
+	    HEALTH_TIMED_OUT },
 	[END_REFUSED] = { "connection refused", HEALTH_SICK },
 	[END_UNREACHABLE] = { "host unreachable", HEALTH_SICK },
 	[END_TLS] = { "TLS handshake failed", HEALTH_SICK },

@@ -16,6 +16,7 @@ enum outcome_end {
 	END_TIMED_OUT,
 	END_BLOCKED, /* egress forbids every address of the host */
 	END_UNRESOLVED,
+	END_UNANSWERED_NAME, /* the name server is silent */
 	END_REFUSED,
 	END_UNREACHABLE,
 	END_TLS,       /* no handshake */

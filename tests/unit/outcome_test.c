@@ -57,6 +57,8 @@ static const struct {
 	    "target address not allowed" },
 	{ END_UNRESOLVED, 0, false, RETRY, SICK, false,
 	    "could not resolve host" },
+	{ END_UNANSWERED_NAME, 0, false, RETRY, SLOW, false,
+	    "the name server did not answer" },
 	{ END_REFUSED, 0, false, RETRY, SICK, false, "connection refused" },
 	{ END_UNREACHABLE, 0, false, RETRY, SICK, false, "host unreachable" },
 	{ END_TLS, 0, false, RETRY, SICK, false, "TLS handshake failed" },
