@@ -519,18 +519,20 @@ active proctype api() {
 	fi;
 end:
 	do
+	/* subscription_pause */
 	:: d_step { wishes > 0 && sub == ACTIVE -> wishes--; sub = PAUSED }
-	/* a person resumes sooner or later */
+	/* subscription_resume: a person does, sooner or later */
 	:: d_step { sub == PAUSED || sub == DISABLED -> sub = ACTIVE }
+	/* subscription_delete */
 	:: d_step { wishes > 0 && sub != DELETED -> wishes--; sub = DELETED }
-	/* cancelled: the row goes, and a final outcome comes */
+	/* intervention_cancel: the row goes, and a final outcome comes */
 	:: d_step { wishes > 0 && row ->
 		wishes--;
 		end_row();
 		finals++;
 		check()
 	   }
-	/* sent again on request: a new round */
+	/* intervention_resend: a new round */
 	:: d_step { wishes > 0 && stored && !row && payload &&
 	    sub != DELETED ->
 		wishes--;
