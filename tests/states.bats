@@ -127,6 +127,20 @@ gap() { arrivals "$1" | jq '(.[1].time - .[0].time) | floor'; }
 	assert_output ''
 }
 
+@test "what was resumed is due since it was accepted" {
+	local subscription webhook
+	subscription=$(subscribe "$(own /hang)")
+	request POST "/subscriptions/$subscription/pause"
+	webhook=$(ingest "$subscription" '{}')
+	sql "UPDATE pending SET due_at = now() + interval '1 hour'
+	    WHERE webhook_id = '$webhook'"
+	request POST "/subscriptions/$subscription/resume"
+	eventually 5 restarted "$subscription"
+	[ "$(sql "SELECT due_at = uuid_time(webhook_id) FROM pending
+	    WHERE webhook_id = '$webhook'")" = t ]
+	request POST "/webhooks/$webhook/cancel"
+}
+
 @test "a backlog of some pages is restarted page by page" {
 	local subscription
 	subscription=$(subscribe "$(own /ok)")
