@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""Each fallible call of each scenario fails once, one after the other.
+
+    driver.py SEED [SECONDS [NAME]]
+
+TAP on standard output.  First a scenario runs whole, and its calls are counted;
+then once for each of them, in which that one fails.  With SECONDS only so many
+as there is time for, chosen by SEED; with NAME, a regular expression, only the scenarios whose
+names match.  At the end a worker that nobody tortures gets what is left over, and all
+that was acknowledged must have been delivered.
+"""
+import collections
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+import traceback
+
+import doors
+import workers
+from world import DIR, ROOT, World
+
+SHOWN = 12      # faults of a scenario
+
+
+def callers(program, offsets):
+    """Names of functions, those of the ground left out."""
+    if not offsets:
+        return "?"
+    said = subprocess.run(
+        ["addr2line", "-f", "-s", "-e", program] +
+        ["%#x" % (offset - 1) for offset in offsets],
+        capture_output=True, text=True, check=False).stdout.splitlines()
+    names = ["%s (%s)" % pair for pair in zip(said[::2], said[1::2])
+             if not pair[0].startswith(("memory_", "text_", "__wrap_"))]
+    return " < ".join(names[:3])
+
+
+class Run:
+    def __init__(self, world, scenario):
+        self.world, self.scenario = world, scenario
+        self.failed = 0
+        self.seen, self.hit = set(), set()
+        self.faults = collections.OrderedDict()     # by call: what, numbers
+
+    def once(self, number):
+        self.world.begin(number)
+        try:
+            faults = self.scenario.run()
+        except Exception:   # pylint: disable=broad-except
+            faults = [traceback.format_exc()]
+        faults += self.world.reports()
+        calls = self.world.calls
+        for at in range(1, calls.count + 1):
+            self.seen.add(calls.call(at))
+        if calls.fired:
+            self.failed += 1
+            self.hit.add(calls.call(calls.fired))
+        if faults:
+            call = calls.call(calls.fired) if calls.fired else ("no call", ())
+            known = self.faults.setdefault(call, (faults, [],
+                                                  self.world.said()))
+            known[1].append(number)
+        return calls.count
+
+    def program(self):
+        scenario = self.scenario
+        if isinstance(scenario, workers.Worker):
+            return os.path.join(ROOT, "build/torture/bin/postrider-worker")
+        where = "cgi-bin" if isinstance(scenario, doors.Door) else "bin"
+        return os.path.join(ROOT, "build/torture", where, scenario.program)
+
+    def show(self):
+        for call, (faults, numbers, said) in list(
+                self.faults.items())[:SHOWN]:
+            print("# call %s failed: %s, by %s" % (
+                ", ".join(map(str, numbers[:8])), call[0],
+                callers(self.program(), call[1])))
+            for line in "\n".join(faults).splitlines()[:40]:
+                print("#   " + line)
+            for line in said.splitlines()[-12:]:
+                print("#   | " + line[:200])
+        if len(self.faults) > SHOWN:
+            print("# and at %d more places" % (len(self.faults) - SHOWN))
+
+
+def torture(world, scenario, dice, seconds):
+    run = Run(world, scenario)
+    begun = time.monotonic()
+    total = run.once(0)
+    numbers = list(range(1, total + 1))
+    if seconds is not None:
+        dice.shuffle(numbers)
+    for number in numbers:
+        if run.faults.get(("no call", ())) and 0 in run.faults[
+                ("no call", ())][1]:
+            break       # it does not work at all
+        if seconds is not None and time.monotonic() - begun > seconds:
+            break
+        run.once(number)
+    missed = {name for name, _ in run.seen} - {name for name, _ in run.hit}
+    print("# %d of %d calls at %d of %d places, %.0f s%s" % (
+        run.failed, total, len(run.hit), len(run.seen),
+        time.monotonic() - begun,
+        "; never: " + " ".join(sorted(missed)) if missed else ""))
+    run.show()
+    return run
+
+
+def main():
+    seed = int(sys.argv[1])
+    seconds = float(sys.argv[2]) if sys.argv[2:] and sys.argv[2] else None
+    only = sys.argv[3] if sys.argv[3:] else ""
+    dice = random.Random(seed)
+    world = World()
+    scenarios = [scenario for scenario in (
+        kind(world) for kind in doors.ALL + workers.ALL)
+                 if re.search(only, scenario.name)]
+    share = None
+    good = True
+    begun = time.monotonic()
+    calls = failed = 0
+    for at, scenario in enumerate(scenarios):
+        if seconds is not None:
+            left = seconds - (time.monotonic() - begun)
+            share = left / (len(scenarios) - at)
+        run = torture(world, scenario, dice, share)
+        failed += run.failed
+        calls += len(run.seen)
+        good &= not run.faults
+        print("%sok %d - torture: %s" % ("not " if run.faults else "", at + 1,
+                                         scenario.name), flush=True)
+    fault = world.rest()
+    print("%sok %d - torture: %d acknowledged, all delivered (seed %d, %d calls"
+          " failed in %d scenarios)%s" % (
+              "not " if fault else "", len(scenarios) + 1,
+              len(world.acknowledged), seed, failed, len(scenarios),
+              ": " + fault if fault else ""))
+    print("1..%d" % (len(scenarios) + 1))
+    sys.exit(0 if good and not fault else 1)
+
+
+if __name__ == "__main__":
+    main()
