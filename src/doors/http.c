@@ -26,8 +26,9 @@ struct http_link {
 int
 http_link_init(void)
 {
-	setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", "100", 0);
-	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "100", 0);
+	if (setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", "100", 0) == -1 ||
+	    setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "100", 0) == -1)
+		memory_out();
 	if (FCGX_Init() != 0) {
 		log_error("libfcgi cannot be set up");
 		return -1;
