@@ -36,9 +36,9 @@ CFLAGS_sanitize	= -O1 -g -fsanitize=address,undefined \
 LDFLAGS_sanitize = -fsanitize=address,undefined
 
 # The sanitizers' build again, in which tests/torture makes one call fail: the
-# calls of our own objects go through fail.c.
+# calls of our own objects go through calls.c.
 TORTURED	= fork supervisor_run keeper_run delivery_run $(shell sed -n \
-		  's/^CALL.[^,]*, \([A-Za-z0-9_]*\),.*/\1/p' tests/torture/fail.c)
+		  's/^CALL.[^,]*, \([A-Za-z0-9_]*\),.*/\1/p' tests/torture/calls.c)
 CFLAGS_torture	= $(CFLAGS_sanitize)
 LDFLAGS_torture	= $(LDFLAGS_sanitize) $(TORTURED:%=-Wl,--wrap=%)
 
@@ -65,7 +65,7 @@ UNIT_TESTS	= $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*_test.c))
 SHIMS		= $(patsubst tests/%.c,build/tests/%.so,$(wildcard tests/*_shim.c))
 SOURCES		= $(LIB_SOURCES) $(CGI_SOURCES) $(wildcard worker/*.c cron/*.c)
 TEXTS		= $(wildcard src/*/*.[ch] cgi-bin/*.[ch] worker/*.[ch] \
-		  cron/*.[ch] tests/unit/*.[ch])
+		  cron/*.[ch] tests/unit/*.[ch] tests/torture/*.[ch])
 
 programs	= $(addprefix build/$(1)/cgi-bin/,$(CGI)) \
 		  $(addprefix build/$(1)/bin/,$(BIN))
@@ -162,7 +162,8 @@ endef
 $(eval $(call variant,release))
 $(eval $(call variant,sanitize))
 $(eval $(call variant,torture))
-$(call programs,torture): build/torture/obj/tests/torture/fail.o
+$(call programs,torture): $(patsubst %.c,build/torture/obj/%.o,\
+    $(wildcard tests/torture/*.c))
 
 build/sanitize/unit/%_test: build/sanitize/obj/tests/unit/%_test.o \
     build/sanitize/libpostrider.a

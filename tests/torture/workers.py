@@ -141,7 +141,8 @@ class RetryAfter(Worker):
     path = "/retry-after/3000/worker"
 
     def settled(self, webhook):
-        return self.db.one(
+        """Or sent again by who took a dead one's place: that is not put off."""
+        return super().settled(webhook) or self.db.one(
             "SELECT attempts >= 1 AND lease IS NULL AND due_at > now() +"
             " interval '2900 s' FROM pending WHERE webhook_id = '%s'"
             % webhook) == "t"
