@@ -96,7 +96,7 @@ class Ingest(Door):
     def prepare(self):
         if not hasattr(self, "subscription"):
             self.subscription = self.world.subscription(
-                "/ok/ingest", self.events)
+                "/ok/ingest", self.events, "paused")    # until the end
         self.target = "/ingest/" + self.subscription
 
     def holds(self, answer):

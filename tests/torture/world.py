@@ -151,6 +151,9 @@ class World:
         if self.ingest is not None:
             self.ingest.stop()
         self.db.ask("UPDATE pending SET due_at = now() WHERE due_at > now()")
+        self.db.ask("UPDATE subscriptions SET state = 'active', restart_after ="
+                    " '00000000-0000-0000-0000-000000000000'"
+                    " WHERE target_url LIKE '%/ok/ingest'")
         log = open(os.path.join(DIR, "worker.log"), "ab")
         worker = subprocess.Popen(
             [os.path.join(ROOT, "build/release/bin/postrider-worker")],
