@@ -276,7 +276,7 @@ file_load(const char *path)
 		if (file_line(line, where) == -1)
 			rc = -1;
 	}
-	if (ferror(file)) { /* half a file is not what was meant */
+	if (!feof(file)) { /* half a file is not what was meant */
 		fprintf(
 		    stderr, "%s: cannot be read: %s\n", path, strerror(errno));
 		rc = -1;
