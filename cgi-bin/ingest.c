@@ -5,6 +5,7 @@
 #include "ingest.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "doors/problem.h"
@@ -208,11 +209,15 @@ main(void)
 	if (config_load() == -1)
 		return 100;
 	log_open("ingest", (enum log_level)config.log_level);
+	json_set_alloc_funcs(memory_get, free);
 	intake.db = db_new(config.database_url, DB_SERVE);
 	intake.queue = queue_new(config.redis_url, config.share_dir);
-	rc = http_serve_batches((size_t)config.max_payload_bytes, intake_handle,
-	    intake_idle, &intake);
-	queue_flush(intake.queue, LAST_PUSH_MS);
+	rc = intake.queue == NULL
+	    ? 111
+	    : http_serve_batches((size_t)config.max_payload_bytes,
+		  intake_handle, intake_idle, &intake);
+	if (intake.queue != NULL)
+		queue_flush(intake.queue, LAST_PUSH_MS);
 	queue_free(intake.queue);
 	db_free(intake.db);
 	return rc;

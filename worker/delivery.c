@@ -49,7 +49,9 @@ delivery_new(uint64_t incarnation)
 	delivery->window = window_new(delivery->room);
 	delivery->transfers =
 	    transfers_new(delivery->room, config.http_timeout_ms);
-	if (delivery->transfers != NULL)
+	if (delivery->queue != NULL && delivery->bell != NULL &&
+	    delivery->transfers != NULL &&
+	    interfaces_look(clock_monotonic_ms()) == 0)
 		return delivery;
 	delivery_free(delivery);
 	return NULL;

@@ -386,24 +386,33 @@ keeper_wait(struct keeper *keeper, int64_t wait_ms)
 	queue_step(keeper->queue);
 }
 
+static void
+keep(struct keeper *keeper)
+{
+	log_info("started keeping");
+	while (!child_stops()) {
+		shared_beat(keeper->slot);
+		bury_dead(keeper);
+		keeper_wait(keeper, keeper_tick(keeper));
+	}
+	bury_dead(keeper); /* who died while the service stopped */
+	log_info("stopped keeping");
+}
+
 int
 keeper_run(int slot)
 {
 	struct keeper keeper = { .slot = slot };
+	int rc;
 
 	keeper.db = db_new(config.database_url, DB_MAINTAIN);
 	keeper.queue = queue_new(config.redis_url, config.share_dir);
 	keeper.watch = watch_new();
-	log_info("started keeping");
-	while (!child_stops()) {
-		shared_beat(slot);
-		bury_dead(&keeper);
-		keeper_wait(&keeper, keeper_tick(&keeper));
-	}
-	bury_dead(&keeper); /* who died while the service stopped */
-	log_info("stopped keeping");
+	if (keeper.queue != NULL)
+		keep(&keeper);
+	rc = keeper.queue != NULL ? 0 : 111;
 	watch_free(keeper.watch);
 	queue_free(keeper.queue);
 	db_free(keeper.db);
-	return 0;
+	return rc;
 }

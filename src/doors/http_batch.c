@@ -122,8 +122,8 @@ serve_pool(struct batcher *batcher)
 	bool was_busy = false;
 	int rc = 111;
 
-	http_process_start();
-	if (http_slots_open(&batcher->slots, batcher->max_body) == -1)
+	if (http_slots_open(&batcher->slots, batcher->max_body) == -1 ||
+	    http_process_start() == -1)
 		goto out;
 	while (!http_process_stopping())
 		was_busy = turn(batcher, was_busy ? BUSY_TICK_MS : TICK_MS);
@@ -155,13 +155,15 @@ http_serve_batches(size_t max_body,
     void (*idle)(void *), void *context)
 {
 	struct batcher *batcher = memory_get(sizeof(*batcher));
-	int rc;
+	int rc = 111, started;
 
 	batcher->max_body = max_body;
 	batcher->handle = handle;
 	batcher->idle = idle;
 	batcher->context = context;
-	rc = http_link_init() ? serve_cgi(batcher) : serve_pool(batcher);
+	started = http_link_init();
+	if (started != -1)
+		rc = started == 1 ? serve_cgi(batcher) : serve_pool(batcher);
 	free(batcher);
 	return rc;
 }

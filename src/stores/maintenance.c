@@ -12,7 +12,6 @@
 #include "stores/store.h"
 
 #define MIGRATION_DEADLINE_MS 600000
-#define MIGRATION_MAX_BYTES (1 << 20)
 #define CLOCK_EVERY_MS 10000
 #define CLOCK_DEADLINE_MS 1500
 #define CLOCK_TRIES 3
@@ -135,17 +134,21 @@ file_read(const char *path, struct text *text)
 	FILE *file = fopen(path, "re");
 	char chunk[4096];
 	size_t length;
+	int rc = -1;
 
-	if (file == NULL) {
+	if (file == NULL)
+		goto out;
+	while ((length = fread(chunk, 1, sizeof(chunk), file)) != 0)
+		text_add(text, chunk, length);
+	if (!ferror(file)) /* half a migration would be applied */
+		rc = 0;
+out:
+	if (rc == -1)
 		log_error("cannot read migration file=%s error=\"%s\"", path,
 		    strerror(errno));
-		return -1;
-	}
-	while ((length = fread(chunk, 1, sizeof(chunk), file)) != 0 &&
-	    text->length < MIGRATION_MAX_BYTES)
-		text_add(text, chunk, length);
-	fclose(file);
-	return 0;
+	if (file != NULL)
+		fclose(file);
+	return rc;
 }
 
 /* 1 applied already, 0 not, -1. */
