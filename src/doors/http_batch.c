@@ -74,6 +74,21 @@ handle_all(struct batcher *batcher)
 	answer_all(batcher);
 }
 
+/* Who is in the backlog came before we stopped, and is served. */
+static void
+listen_end(struct batcher *batcher, int64_t now_ms)
+{
+	size_t before;
+
+	listen_stop(batcher);
+	do {
+		before = batcher->slots.open;
+		http_slots_accept(&batcher->slots, now_ms);
+		handle_all(batcher);
+	} while (batcher->slots.open > before);
+	http_process_deafen();
+}
+
 /* One turn; true when something happened. */
 static bool
 turn(struct batcher *batcher, int timeout_ms)
@@ -109,6 +124,7 @@ stop(struct batcher *batcher)
 {
 	int64_t begun_ms = clock_monotonic_ms(), now_ms = begun_ms;
 
+	listen_end(batcher, now_ms);
 	while (batcher->slots.open != 0 && now_ms - begun_ms < STOP_MS) {
 		turn(batcher, STOP_TICK_MS);
 		now_ms = clock_monotonic_ms();
