@@ -151,9 +151,10 @@ bury_again(struct keeper *keeper)
 		struct mourned *one = &keeper->mourned[i];
 
 		if (one->incarnation == 0 ||
-		    now < one->since + again_ms[one->again] ||
-		    break_dead(keeper, one->incarnation) == -1)
+		    now < one->since + again_ms[one->again])
 			continue;
+		if (break_dead(keeper, one->incarnation) == -1)
+			return; /* each of them would wait as long */
 		if (++one->again == AGAIN)
 			*one = (struct mourned){ 0 };
 	}
@@ -324,7 +325,7 @@ warn_of_late(struct keeper *keeper)
 static void
 make_partitions(struct keeper *keeper)
 {
-	maintenance_ensure_partitions(keeper->db);
+	maintenance_ensure_partitions(keeper->db, 10000);
 }
 
 static struct duty {

@@ -68,6 +68,9 @@ int http_process_wait(
 int http_process_listen(int epoll, void *mark); /* 0, -1 */
 /* A new connection with its time limits set, -1 when none waits. */
 int http_process_accept(void);
+/* Gives the listening socket up: once nobody else has it either, callers are
+ * refused at once, instead of waiting in its backlog for us to end. */
+void http_process_deafen(void);
 
 /* http_path.c: the path of a REQUEST_URI (which may be an absolute URI),
  * decoded once; %2F stays encoded, so that no segment falls apart. "" when it

@@ -121,3 +121,15 @@ http_process_accept(void)
 	close(fd);
 	return -1;
 }
+
+/* Descriptor 0 stays taken, or the next connection would get it. */
+void
+http_process_deafen(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null == -1 || dup2(null, HTTP_LISTEN_FD) == -1)
+		log_warning("listening socket kept error=%s", strerror(errno));
+	if (null != -1)
+		close(null);
+}
