@@ -11,7 +11,7 @@ from world import ROOT, eventually
 CHECKED_S = 5
 JSON = {"Content-Type": "application/json"}
 # Said when the web server hung up, so that nobody hears it.
-CUT = re.compile(rb"Request body (ended early|is shorter)")
+CUT = re.compile(rb"Request body (ended early|is shorter)|arrived incomplete")
 
 
 class Door:
@@ -78,13 +78,12 @@ class Door:
         try:
             faults += self.request(program)[1]
             faults += self.again(program)
+            faults += self.descriptors(program)
         except Hang as hang:
             faults.append(str(hang))
-        faults += self.descriptors(program)
-        try:
-            program.stop()
-        except Hang as hang:
-            faults.append(str(hang))
+        finally:
+            if not program.stop():
+                faults.append("it does not stop")
         return faults + self.world.endings(program.ended)
 
 

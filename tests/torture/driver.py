@@ -5,13 +5,14 @@
 
 TAP on standard output.  First a scenario runs whole, and its calls are counted;
 then once for each of them, in which that one fails.  With SECONDS only so many
-as there is time for, chosen by SEED; with NAME, a regular expression, only the scenarios whose
-names match.  At the end a worker that nobody tortures gets what is left over, and all
-that was acknowledged must have been delivered.
+as there is time for, chosen by SEED; with NAME, a regular expression, only the
+scenarios whose names match.  At the end a worker that nobody tortures gets what
+is left over, and all that was acknowledged must have been delivered.
 """
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ import traceback
 import doors
 import pages
 import workers
-from world import DIR, ROOT, World
+from world import ROOT, World
 
 SHOWN = 12      # faults of a scenario
 SHARE_S = 1.5   # of a scenario, when there is not time for all
@@ -111,6 +112,7 @@ def torture(world, scenario, dice, seconds):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))   # and clean up
     seed = int(sys.argv[1])
     seconds = float(sys.argv[2]) if sys.argv[2:] and sys.argv[2] else None
     only = sys.argv[3] if sys.argv[3:] else ""

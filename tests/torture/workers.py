@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 
-from fastcgi import Hang, Program
 from world import DIR, ROOT, VAR, Database, eventually
 
 DELIVERED_S = 30
@@ -62,24 +61,26 @@ class Worker:
                 stdin=subprocess.DEVNULL, stderr=errors, env=environment)
 
     def run(self):
-        webhooks = self.prepare()
-        self.process, ended = self.start(), []
-        faults = self.under_way(webhooks)
+        webhooks, faults = self.prepare(), []
+        self.ended, self.process = [], self.start()
+        try:
+            faults += self.under_way(webhooks)
+            faults += self.settle("", webhooks)
+            faults += self.settle("afterwards: ", self.prepare())
+        finally:
+            self.ended.append(end(self.process, faults))
+        return faults + self.world.endings(self.ended) + self.crashes()
 
-        def settled(webhook):
+    def settle(self, when, webhooks):
+        def holds(webhook):
             code = self.process.poll()
             if code is not None:    # as systemd would
-                ended.append(code)
+                self.ended.append(code)
                 self.process = self.start()
             return self.settled(webhook)
 
-        for turn in ("", "afterwards: "):
-            for webhook in webhooks:
-                if not eventually(DELIVERED_S, lambda: settled(webhook)):
-                    faults.append(turn + "not settled: " + webhook)
-            webhooks = self.prepare() if not turn else []
-        ended.append(end(self.process, faults))
-        return faults + self.world.endings(ended) + self.crashes()
+        return [when + "not settled: " + webhook for webhook in webhooks
+                if not eventually(DELIVERED_S, lambda: holds(webhook))]
 
     def under_way(self, _webhooks):
         """What else is done; what went wrong."""

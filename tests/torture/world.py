@@ -77,7 +77,7 @@ class Database:
         return rows[-1] if rows else ""
 
 
-# An id of now (or of some time ago): version 7 and the time, the rest by chance.
+# An id of now (or of some time ago): version 7, the time, the rest by chance.
 FUNCTIONS = """
 CREATE OR REPLACE FUNCTION torture_id(ago interval DEFAULT '0') RETURNS uuid
 LANGUAGE sql AS $$ SELECT (substr(uuid_at(clock_timestamp() - ago)::text, 1, 14)
