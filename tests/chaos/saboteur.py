@@ -92,8 +92,11 @@ class Saboteur:
         time.sleep(self.random.random() * self.away)
 
     def all_of(self, part):
-        return [self.stack("pid", part),
-                *[pid for pid, _ in self.children(part)]]
+        """To be killed: the parent stands still, or a child of its last
+        moment would live on and hold what the next one wants."""
+        parent = self.stack("pid", part)
+        self.signal([parent], signal.SIGSTOP)
+        return [parent, *[pid for pid, _ in self.children(part)]]
 
     # ---- deeds: each returns how many it killed ------------------------
 
