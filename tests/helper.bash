@@ -90,6 +90,15 @@ subscribe() {
 	json .id
 }
 
+# subscribe_by_row URL: past the checks of the door, as a row may be that is
+# older than they; its id.
+subscribe_by_row() {
+	local id
+	id=$(subscribe /) || return 1
+	sql "UPDATE subscriptions SET target_url = '$1' WHERE id = '$id'" >&2
+	echo "$id"
+}
+
 # ingest SUBSCRIPTION BODY [CURL ARGUMENT…]: the webhook's id.
 ingest() {
 	local id=$1 payload=$2

@@ -1,0 +1,13 @@
+#ifndef GROUND_INTERFACES_H
+#define GROUND_INTERFACES_H
+/*
+ * The host's own addresses, which may be public ones. Gives them to `take`,
+ * which copies, when the last look is a minute old; not at all when the system
+ * does not say.
+ */
+#include <stdint.h>
+#include <sys/socket.h>
+
+void interfaces_look(int64_t now_ms, /* monotonic */
+    void (*take)(const struct sockaddr *const *addresses, int count));
+#endif
