@@ -10,6 +10,7 @@
 #include "fields.h"
 #include "ground/clock.h"
 #include "ground/log.h"
+#include "lookup.h"
 #include "reader.h"
 #include "rules/egress.h"
 
@@ -18,11 +19,7 @@
 #endif
 
 #define OTHERS_MAX 8
-#define RESOLVING_MOST 128 /* a thread each */
-#define RESOLVING_NEW 64   /* of them for names that nobody answered for yet */
-#define RESOLVING_SLOW 32  /* and for those that timed out before */
-#define KNOWN_SIZE 4096	   /* names that were answered for, by their hash */
-#define SILENT_MS 1000	   /* a name server that answers does so sooner */
+#define SILENT_MS 1000 /* a name server that answers does so sooner */
 
 struct transfer {
 	struct transfer *next; /* of the idle ones */
@@ -35,51 +32,20 @@ struct transfer {
 	size_t taken;	      /* payload bytes libcurl has */
 	bool blocked, opened; /* refused, tried an address */
 	bool connected;	      /* one is there for the request */
-	bool slow, literal;   /* no name to resolve */
-	uint32_t host;	      /* its hash */
-	bool resolves, postponed;
+	struct lookup lookup;
+	bool postponed;
 	struct reader reader;
 };
 
 struct transfers {
 	CURLM *multi;
 	struct transfer *all, *idle;
-	size_t room, count, resolving;
+	struct lookups *lookups;
+	size_t room, count;
 	int64_t timeout_ms;
 	bool https_only;
-	uint32_t known[KNOWN_SIZE]; /* collisions only cost a turn */
 };
 
-static void
-host_remember(struct transfer *transfer, bool answers)
-{
-	uint32_t *known =
-	    &transfer->transfers->known[transfer->host % KNOWN_SIZE];
-
-	if (answers)
-		*known = transfer->host;
-	else if (*known == transfer->host)
-		*known = 0;
-}
-
-static size_t
-resolving_most(const struct transfer *transfer)
-{
-	if (transfer->transfers->known[transfer->host % KNOWN_SIZE] ==
-	    transfer->host)
-		return RESOLVING_MOST;
-	return transfer->slow ? RESOLVING_SLOW : RESOLVING_NEW;
-}
-
-static void
-transfer_resolved(struct transfer *transfer)
-{
-	transfer->transfers->resolving -= transfer->resolves;
-	transfer->resolves = false;
-}
-
-/* libcurl looks a name up in a thread, which nothing can stop: a thousand
- * names that nobody answers for would be a thousand threads. */
 static int
 transfer_resolve(void *state, void *reserved, void *data)
 {
@@ -87,15 +53,9 @@ transfer_resolve(void *state, void *reserved, void *data)
 
 	(void)state;
 	(void)reserved;
-	if (transfer->literal || transfer->resolves)
-		return 0;
-	if (transfer->transfers->resolving >= resolving_most(transfer)) {
-		transfer->postponed = true;
-		return 1;
-	}
-	transfer->resolves = true;
-	transfer->transfers->resolving++;
-	return 0;
+	transfer->postponed =
+	    !lookup_begin(transfer->transfers->lookups, &transfer->lookup);
+	return transfer->postponed;
 }
 
 static curl_socket_t
@@ -104,9 +64,7 @@ transfer_open_socket(
 {
 	struct transfer *transfer = data;
 
-	if (transfer->resolves)
-		host_remember(transfer, true);
-	transfer_resolved(transfer);
+	lookup_answered(transfer->transfers->lookups, &transfer->lookup);
 	if (purpose != CURLSOCKTYPE_IPCXN || !egress_allows(&address->addr)) {
 		transfer->blocked = true;
 		return CURL_SOCKET_BAD;
@@ -225,6 +183,7 @@ transfers_new(size_t room, int64_t timeout_ms, bool https_only)
 	transfers->room = room;
 	transfers->timeout_ms = timeout_ms;
 	transfers->https_only = https_only;
+	transfers->lookups = lookups_new();
 	transfers->all = memory_get(room * sizeof(*transfers->all));
 	for (size_t i = 0; i < room; i++) {
 		transfers->all[i].transfers = transfers;
@@ -261,6 +220,7 @@ transfers_free(struct transfers *transfers)
 		text_free(&transfer->reader.body);
 	}
 	curl_multi_cleanup(transfers->multi);
+	free(transfers->lookups);
 	free(transfers->all);
 	free(transfers);
 	curl_global_cleanup();
@@ -306,25 +266,8 @@ transfer_reset(struct transfer *transfer)
 	transfer->taken = 0;
 	transfer->blocked = transfer->opened = transfer->connected = false;
 	transfer->postponed = false;
-	transfer_resolved(transfer);
+	lookup_end(transfer->transfers->lookups, &transfer->lookup);
 	reader_clear(&transfer->reader);
-}
-
-/* The URL is in its canonical form. */
-static void
-host_read(struct transfer *transfer, const char *url)
-{
-	const char *host = strstr(url, "://");
-	size_t length, digits;
-
-	host = host != NULL ? host + 3 : url;
-	length = strcspn(host, "/:?");
-	digits = strspn(host, "0123456789.");
-	transfer->literal = host[0] == '[' || digits >= length;
-	transfer->host = 2166136261u; /* FNV-1a */
-	for (size_t i = 0; i < length; i++)
-		transfer->host =
-		    (transfer->host ^ (unsigned char)host[i]) * 16777619u;
 }
 
 int
@@ -339,8 +282,7 @@ transfers_start(struct transfers *transfers, const struct claimed *claimed,
 		goto out;
 	transfer->claimed = claimed;
 	transfer->owner = owner;
-	transfer->slow = slow;
-	host_read(transfer, claimed->target_url);
+	transfer->lookup = lookup_of(claimed->target_url, slow);
 	transfer->started_ms = clock_monotonic_ms();
 	fields_make(transfer);
 	if (curl_easy_setopt(
@@ -403,7 +345,7 @@ end_of_connect(const struct transfer *transfer)
 static bool
 resolver_was_silent(const struct transfer *transfer, CURLcode code)
 {
-	return transfer->resolves &&
+	return transfer->lookup.running &&
 	    (code == CURLE_OPERATION_TIMEDOUT ||
 		code == CURLE_COULDNT_RESOLVE_HOST) &&
 	    clock_monotonic_ms() - transfer->started_ms >= SILENT_MS;
@@ -415,7 +357,8 @@ end_of(struct transfer *transfer, CURLcode code)
 	if (transfer->reader.malformed)
 		return END_MALFORMED;
 	if (resolver_was_silent(transfer, code)) {
-		host_remember(transfer, false);
+		lookup_unanswered(
+		    transfer->transfers->lookups, &transfer->lookup);
 		return END_UNANSWERED_NAME;
 	}
 	switch (code) {

@@ -8,6 +8,8 @@
 #include "ground/uuid.h"
 #include "stores/delivery.h"
 
+#define DELIVERY_DEADLINE_MS 5000 /* of claim, pick and settle */
+
 struct uuid lease_uuid(struct lease lease);
 struct lease lease_of_uuid(const struct uuid *uuid);
 #endif

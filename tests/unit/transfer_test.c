@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "../../worker/fields.c"
+#include "../../worker/lookup.c"
 #include "../../worker/reader.c"
 #include "../../worker/transfer.c"
 
