@@ -99,6 +99,19 @@ subscribe_by_row() {
 	echo "$id"
 }
 
+# many COUNT TARGET…: so many subscriptions, taking turns; their ids.
+many() {
+	local count=$1 number urls
+	shift
+	urls=("$@")
+	for number in $(seq 0 $((count - 1))); do
+		jq -nc --arg url "${urls[$((number % $#))]}" '{target_url: $url}'
+	done | jq -rs --arg url "$URL/subscriptions/" 'map("url = \($url)
+	    header = \"Content-Type: application/json\"
+	    data = \(tojson | tojson)") | join("\nnext\n")' |
+	    curl -s -m 60 -K - 3>&- 4>&- | jq -r .id
+}
+
 # ingest SUBSCRIPTION BODY [CURL ARGUMENT…]: the webhook's id.
 ingest() {
 	local id=$1 payload=$2
