@@ -3,8 +3,8 @@
  *
  *   egress_judge 4             addresses of 4 bytes on standard input; for each
  *   egress_judge 6             (of 16) one byte out: a allowed, r refused
- *   egress_judge all FROM TO   each IPv4 address from FROM to TO, as numbers:
- *                              a line "ADDRESS a|r" wherever the verdict changes
+ *   egress_judge all FROM TO   each IPv4 address from FROM to TO, as numbers: a
+ *                              line "ADDRESS a|r" where the verdict changes
  */
 #include <arpa/inet.h>
 #include <inttypes.h>
