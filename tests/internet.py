@@ -23,6 +23,7 @@ import sys
 
 from receiver import answer, read_request
 
+SO_RCVBUFFORCE = 33     # a worker asks for hundreds of names at once
 TYPES = {1: 4, 28: 6}   # A and AAAA: the version of the addresses asked for
 
 
@@ -110,8 +111,11 @@ async def main(directory):
         for port in (80, 81)
         for host, family in (("0.0.0.0", socket.AF_INET),
                              ("::", socket.AF_INET6))]
+    questions = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    questions.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 23)
+    questions.bind(("127.0.0.77", 53))
     await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: Names(directory), local_addr=("127.0.0.77", 53))
+        lambda: Names(directory), sock=questions)
     open(os.path.join(directory, "ready"), "x", encoding="ascii").close()
     await asyncio.gather(*(server.serve_forever() for server in servers))
 
