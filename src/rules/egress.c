@@ -121,12 +121,27 @@ address_parse(const char *text, struct address *address)
 	return 0;
 }
 
+/* "/24", or "" for `most`: the bits of a prefix, or -1. */
+static int
+prefix_parse(const char *text, int most)
+{
+	size_t digits = text[0] == '/' ? strspn(text + 1, "0123456789") : 0;
+	int bits;
+
+	if (text[0] == '\0')
+		return most;
+	if (digits == 0 || digits > 3 || text[1 + digits] != '\0')
+		return -1;
+	bits = atoi(text + 1);
+	return bits <= most ? bits : -1;
+}
+
 static int
 range_parse(const char *text, struct range *range)
 {
 	char address[ADDRESS_TEXT_SIZE];
 	size_t length = strcspn(text, "/");
-	int most, bits;
+	int bits;
 
 	if (length >= sizeof(address))
 		return -1;
@@ -134,16 +149,12 @@ range_parse(const char *text, struct range *range)
 	address[length] = '\0';
 	if (address_parse(address, &range->net) == -1)
 		return -1;
-	bits = most = strchr(address, ':') == NULL ? 32 : 128;
-	if (text[length] == '/') {
-		const char *digits = text + length + 1;
-
-		bits = atoi(digits);
-		if (digits[strspn(digits, "0123456789")] != '\0' ||
-		    digits[0] == '\0' || strlen(digits) > 3 || bits > most)
-			return -1;
-	}
-	bits += 128 - most;
+	if (strchr(address, ':') != NULL)
+		bits = prefix_parse(text + length, 128);
+	else if ((bits = prefix_parse(text + length, 32)) != -1)
+		bits += 96;
+	if (bits == -1)
+		return -1;
 	range->mask = (struct address){ ones(bits), ones(bits - 64) };
 	/* Bits beyond the prefix: which of the two was meant? */
 	return (range->net.high & ~range->mask.high) == 0 &&
