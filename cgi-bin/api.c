@@ -57,7 +57,9 @@ main(void)
 	api.db = db_new(config.database_url, DB_SERVE);
 	api.cache = cache_new(config.redis_url, config.cache_seconds);
 	api.queue = queue_new(config.redis_url, config.share_dir);
-	rc = http_serve((size_t)config.max_payload_bytes, api_handle, &api);
+	rc = api.queue == NULL
+	    ? 111
+	    : http_serve((size_t)config.max_payload_bytes, api_handle, &api);
 	queue_free(api.queue);
 	cache_free(api.cache);
 	db_free(api.db);

@@ -5,6 +5,7 @@
 #include "ingest.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "doors/problem.h"
@@ -18,11 +19,11 @@
 #define STATEMENT_BYTES ((size_t)4 << 20)
 #define LAST_PUSH_MS 200
 
-/* A frozen server costs one deadline, not two: those who came while a store
- * waited in vain are refused at the very next turn, and those who come after
- * it are tried. */
+/* A frozen server costs one deadline, not two: those who came while we waited
+ * in vain are refused, and those who come after it are tried. Under load
+ * everyone comes while another is handled: hence an end. */
 #define IN_VAIN_MS 1000
-#define NEXT_TURN_MS 25
+#define REFUSE_MS 250
 
 struct intake {
 	struct db *db;
@@ -34,7 +35,7 @@ struct intake {
 	size_t count;
 	size_t bytes;
 	bool is_cut_off;    /* nothing works: one deadline a batch is enough */
-	int64_t cut_off_ms; /* when a store had waited in vain */
+	int64_t cut_off_ms; /* when we had waited in vain, 0: never */
 };
 
 /* draft-ietf-httpapi-idempotency-key-header, section 2.7 */
@@ -102,16 +103,23 @@ queue_stored(struct intake *intake)
 }
 
 static void
-intake_try(struct intake *intake)
+note_cut_off(struct intake *intake, int64_t begun_ms)
 {
-	int64_t begun_ms = clock_monotonic_ms(), now_ms;
+	int64_t now_ms = clock_monotonic_ms();
 
-	webhook_store(intake->db, intake->batch, intake->count);
-	now_ms = clock_monotonic_ms();
 	if (db_error(intake->db) != DB_GONE || now_ms - begun_ms < IN_VAIN_MS)
 		return;
 	intake->is_cut_off = true;
 	intake->cut_off_ms = now_ms;
+}
+
+static void
+intake_try(struct intake *intake)
+{
+	int64_t begun_ms = clock_monotonic_ms();
+
+	webhook_store(intake->db, intake->batch, intake->count);
+	note_cut_off(intake, begun_ms);
 }
 
 static void
@@ -149,6 +157,7 @@ answer_no_json(struct intake *intake, struct exchange *exchange,
     const struct uuid *subscription_id)
 {
 	struct subscription found = { 0 };
+	int64_t begun_ms = clock_monotonic_ms();
 	int rc = intake->is_cut_off
 	    ? -1
 	    : subscription_get(intake->db, subscription_id, &found);
@@ -162,19 +171,21 @@ answer_no_json(struct intake *intake, struct exchange *exchange,
 	else
 		problem_answer(&exchange->request, &exchange->response, 503,
 		    "Subscription not checked, please try again");
-	intake->is_cut_off = rc == -1;
+	if (rc == -1)
+		note_cut_off(intake, begun_ms);
 	subscription_release(&found);
 }
 
 static void
-intake_handle(struct exchange *const *batch, size_t count, void *context)
+intake_handle(
+    struct exchange *const *batch, size_t count, bool waited, void *context)
 {
 	struct intake *intake = context;
 	struct exchange *exchange;
 	struct incoming *incoming;
 
-	intake->is_cut_off = intake->cut_off_ms != 0 &&
-	    clock_monotonic_ms() - intake->cut_off_ms < NEXT_TURN_MS;
+	intake->is_cut_off = waited && intake->cut_off_ms != 0 &&
+	    clock_monotonic_ms() - intake->cut_off_ms < REFUSE_MS;
 	for (size_t i = 0; i < count; i++) {
 		exchange = batch[i];
 		incoming = &intake->incoming[intake->count];
@@ -208,11 +219,15 @@ main(void)
 	if (config_load() == -1)
 		return 100;
 	log_open("ingest", (enum log_level)config.log_level);
+	json_set_alloc_funcs(memory_get, free);
 	intake.db = db_new(config.database_url, DB_SERVE);
 	intake.queue = queue_new(config.redis_url, config.share_dir);
-	rc = http_serve_batches((size_t)config.max_payload_bytes, intake_handle,
-	    intake_idle, &intake);
-	queue_flush(intake.queue, LAST_PUSH_MS);
+	rc = intake.queue == NULL
+	    ? 111
+	    : http_serve_batches((size_t)config.max_payload_bytes,
+		  intake_handle, intake_idle, &intake);
+	if (intake.queue != NULL)
+		queue_flush(intake.queue, LAST_PUSH_MS);
 	queue_free(intake.queue);
 	db_free(intake.db);
 	return rc;

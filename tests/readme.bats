@@ -43,3 +43,9 @@ s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	    grep -E '^\| `[A-Z_]+` \|')
 	assert_success
 }
+
+@test "settings that do not fit on the disk are no success" {
+	run stack exec sh -c 'postrider-admin print-config >/dev/full'
+	assert_failure 111
+	assert_output --partial 'No space left on device'
+}

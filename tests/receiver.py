@@ -206,7 +206,8 @@ class Receiver:
             return await answer(writer, 200, b"")
         if behaviour == "gate":
             await self.gates[argument].wait()
-            return await answer(writer, 200, b"")
+            big = request.path.endswith("/big")
+            return await answer(writer, 200, os.urandom(4096) if big else b"")
         if behaviour == "hang":
             await asyncio.sleep(3600)
         if behaviour == "trickle":

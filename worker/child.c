@@ -99,9 +99,10 @@ child_environment(void)
 	char *path = memory_copy_string(getenv("PATH"));
 
 	clearenv();
-	setenv("PATH", path != NULL ? path : "/usr/bin:/bin", 1);
-	setenv("TZ", "UTC", 1);
-	setenv("RES_OPTIONS", "timeout:2 attempts:1", 1);
+	if (setenv("PATH", path != NULL ? path : "/usr/bin:/bin", 1) == -1 ||
+	    setenv("TZ", "UTC", 1) == -1 ||
+	    setenv("RES_OPTIONS", "timeout:2 attempts:1", 1) == -1)
+		memory_out();
 	free(path);
 }
 

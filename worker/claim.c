@@ -6,9 +6,9 @@
 #include "ground/clock.h"
 #include "ground/config.h"
 
-#define DOUBTS_EVERY_MS 5000 /* giving back may stop the loop for 2 s */
-#define ALONE_FROM 2	     /* interruptions in a row */
-#define POSTPONED_MS 500     /* for the name server, and as much spread */
+#define ALONE_FROM 2	    /* interruptions in a row */
+#define LATER_MS 500	    /* for the name server, and as much spread */
+#define RETURN_AGAIN_MS 500 /* while PostgreSQL is away */
 
 static void
 unwant(struct delivery *delivery, const struct wanted *wanted, int64_t due_at)
@@ -23,16 +23,10 @@ unwant(struct delivery *delivery, const struct wanted *wanted, int64_t due_at)
 static void
 job_start(struct delivery *delivery, struct job *job)
 {
-	struct wanted wanted = { job->claimed->webhook_id,
-		job->claimed->subscription_id, job->slow };
-
 	job->log_id = uuid_new();
 	if (transfers_start(
 		delivery->transfers, job->claimed, job->slow, job) == -1) {
-		delivery_unclaim(
-		    delivery->db, &wanted.webhook_id, 1, job->claimed->lease);
-		unwant(delivery, &wanted, clock_database_ms() + 1000);
-		job_free(job);
+		jobs_add(&delivery->unsent, job);
 		return;
 	}
 	window_enter(delivery->window, &job->claimed->subscription_id);
@@ -50,12 +44,9 @@ alone_most(void)
 }
 
 static void
-job_claimed(struct delivery *delivery, struct claimed *claimed, bool slow,
-    size_t *deferred)
+job_claimed(struct delivery *delivery, struct claimed *claimed, bool slow)
 {
 	struct job *job = memory_get(sizeof(*job));
-	struct wanted wanted = { claimed->webhook_id, claimed->subscription_id,
-		slow };
 
 	job->claimed = claimed;
 	job->slow = slow;
@@ -65,13 +56,8 @@ job_claimed(struct delivery *delivery, struct claimed *claimed, bool slow,
 		job_start(delivery, job);
 	else if (delivery->alone.count < alone_most())
 		jobs_add(&delivery->alone, job);
-	else {
-		delivery_unclaim(
-		    delivery->db, &claimed->webhook_id, 1, claimed->lease);
-		unwant(delivery, &wanted,
-		    clock_database_ms() + 500 + 50 * (int64_t)(*deferred)++);
-		job_free(job);
-	}
+	else
+		jobs_add(&delivery->unsent, job);
 }
 
 static const struct wanted *
@@ -87,7 +73,7 @@ wanted_find(const struct delivery *delivery, const struct uuid *webhook)
 bool
 claim_is_wanted(const struct delivery *delivery)
 {
-	return delivery->wants.count > 0 && delivery->doubts.count == 0;
+	return delivery->wants.count > 0 && delivery->returns.count == 0;
 }
 
 int
@@ -106,12 +92,13 @@ void
 claim_ended(struct delivery *delivery, bool well)
 {
 	struct claim_answer *answers;
-	size_t count, deferred = 0;
+	size_t count;
 	bool early = false;
 
 	if (!well) { /* its COMMIT may have arrived */
-		delivery->doubts = delivery->wants;
-		delivery->doubted = delivery->lease;
+		delivery->returns = delivery->wants;
+		delivery->returns_lease = delivery->lease;
+		delivery->returns_later = false;
 		delivery->wants.count = 0;
 		return;
 	}
@@ -122,7 +109,7 @@ claim_ended(struct delivery *delivery, bool well)
 
 		if (answers[i].kind == CLAIM_TAKEN)
 			job_claimed(delivery, answers[i].claimed,
-			    wanted != NULL && wanted->slow, &deferred);
+			    wanted != NULL && wanted->slow);
 		else if (wanted != NULL) {
 			early |= answers[i].kind == CLAIM_EARLY;
 			unwant(delivery, wanted,
@@ -133,31 +120,6 @@ claim_ended(struct delivery *delivery, bool well)
 	free(answers);
 	delivery->wants.count = 0;
 	delivery->clock_doubted |= early;
-}
-
-/* A claim that failed may hold rows all the same: they are given back before
- * anything else is claimed. */
-void
-claim_doubts_end(struct delivery *delivery, int64_t now)
-{
-	struct uuid ids[WANTS_MOST];
-	size_t count = delivery->doubts.count;
-
-	if (count == 0 || delivery->doing != DOING_NOTHING ||
-	    now < delivery->doubts_at || db_retry_wait_ms(delivery->db) > 0)
-		return;
-	delivery->doubts_at = now + DOUBTS_EVERY_MS;
-	for (size_t i = 0; i < count; i++)
-		ids[i] = delivery->doubts.list[i].webhook_id;
-	delivery->database_away =
-	    delivery_unclaim(delivery->db, ids, count, delivery->doubted) == -1;
-	if (delivery->database_away)
-		return;
-	for (size_t i = 0; i < count; i++)
-		unwant(
-		    delivery, &delivery->doubts.list[i], clock_database_ms());
-	delivery->doubts.count = 0;
-	delivery->doubts_at = 0;
 }
 
 void
@@ -172,84 +134,87 @@ claim_alone_step(struct delivery *delivery)
 	delivery->alone_runs = transfers_count(delivery->transfers) > 0;
 }
 
-/* Those of one claim, since they share its lease. */
-static int
-jobs_unclaim(struct delivery *delivery, struct jobs *jobs, struct wants *given,
-    struct lease *lease)
+void
+claim_stop(struct delivery *delivery)
 {
-	struct uuid ids[WANTS_MOST] = { 0 };
 	struct job *job;
 
-	*lease = jobs->first->claimed->lease;
-	given->count = 0;
-	while ((job = jobs->first) != NULL && given->count < WANTS_MOST &&
-	    job->claimed->lease.sequence == lease->sequence) {
-		struct wanted wanted = { job->claimed->webhook_id,
-			job->claimed->subscription_id, job->slow };
-
-		ids[given->count] = wanted.webhook_id;
-		given->list[given->count++] = wanted;
-		job_free(jobs_take(jobs));
-	}
-	return delivery_unclaim(delivery->db, ids, given->count, *lease);
+	if (delivery->doing == DOING_CLAIM)
+		return;
+	for (size_t i = 0; i < delivery->wants.count; i++)
+		unwant(delivery, &delivery->wants.list[i], clock_database_ms());
+	delivery->wants.count = 0;
+	while ((job = jobs_take(&delivery->alone)) != NULL)
+		jobs_add(&delivery->unsent, job);
 }
 
+/* Those of one claim, since they share its lease. */
 static void
-unsent_give_back(struct delivery *delivery)
+returns_fill(struct delivery *delivery)
 {
-	struct wants given;
-	struct lease lease;
+	struct wants *returns = &delivery->returns;
+	struct lease lease = delivery->unsent.first->claimed->lease;
+	struct job *job;
 
-	if (jobs_unclaim(delivery, &delivery->unsent, &given, &lease) == -1) {
-		delivery->leaves_leases = true;
-		return;
+	while ((job = delivery->unsent.first) != NULL &&
+	    returns->count < WANTS_MOST &&
+	    job->claimed->lease.sequence == lease.sequence) {
+		returns->list[returns->count++] =
+		    (struct wanted){ job->claimed->webhook_id,
+			    job->claimed->subscription_id, job->slow };
+		job_free(jobs_take(&delivery->unsent));
 	}
-	for (size_t i = 0; i < given.count; i++)
-		unwant(delivery, &given.list[i], clock_database_ms());
+	delivery->returns_lease = lease;
+	delivery->returns_later = !delivery->stops;
+}
+
+/* A claim under way is given back too, if it fails: it goes first. */
+int64_t
+claim_return_wait_ms(struct delivery *delivery, int64_t now)
+{
+	if (delivery->returns.count == 0 && delivery->unsent.count > 0 &&
+	    delivery->doing != DOING_CLAIM)
+		returns_fill(delivery);
+	if (delivery->returns.count == 0)
+		return INT64_MAX;
+	return now < delivery->returns_at ? delivery->returns_at - now : 0;
+}
+
+int
+claim_return_begin(struct delivery *delivery)
+{
+	struct uuid ids[WANTS_MOST];
+	size_t count = delivery->returns.count;
+
+	for (size_t i = 0; i < count; i++)
+		ids[i] = delivery->returns.list[i].webhook_id;
+	return delivery_unclaim_start(
+	    delivery->db, ids, count, delivery->returns_lease);
 }
 
 /* Says nothing of the receiver, so that one whose name is answered for stays
  * apart from those that time out. */
 void
-claim_postponed_end(struct delivery *delivery)
+claim_return_ended(struct delivery *delivery, bool well)
 {
 	struct queue_settled settled[WANTS_MOST];
-	struct wants given;
-	struct lease lease;
+	size_t count = delivery->returns.count;
+	int64_t now = clock_database_ms();
 
-	if (delivery->postponed.count == 0 || delivery->doubts.count > 0 ||
-	    delivery->doing != DOING_NOTHING ||
-	    db_retry_wait_ms(delivery->db) > 0)
-		return;
-	if (jobs_unclaim(delivery, &delivery->postponed, &given, &lease) ==
-	    -1) {
-		delivery->doubts = given;
-		delivery->doubted = lease;
+	if (!well) {
+		delivery->returns_at = clock_monotonic_ms() + RETURN_AGAIN_MS;
 		return;
 	}
-	for (size_t i = 0; i < given.count; i++)
-		settled[i] = (struct queue_settled){ given.list[i].webhook_id,
-			given.list[i].subscription_id,
-			clock_database_ms() + POSTPONED_MS +
-			    POSTPONED_MS * (int64_t)i / WANTS_MOST,
-			QUEUE_NEUTRAL };
-	queue_settle(delivery->queue, settled, given.count, clock_database_ms(),
-	    config.window_max);
-}
+	for (size_t i = 0; i < count; i++) {
+		const struct wanted *wanted = &delivery->returns.list[i];
 
-void
-claim_give_back(struct delivery *delivery)
-{
-	struct job *job;
-
-	if (delivery->doing != DOING_NOTHING)
-		return;
-	for (size_t i = 0; i < delivery->wants.count; i++)
-		unwant(delivery, &delivery->wants.list[i], clock_database_ms());
-	delivery->wants.count = 0;
-	while ((job = jobs_take(&delivery->alone)) != NULL ||
-	    (job = jobs_take(&delivery->postponed)) != NULL)
-		jobs_add(&delivery->unsent, job);
-	while (delivery->unsent.count > 0)
-		unsent_give_back(delivery);
+		settled[i] = (struct queue_settled){ wanted->webhook_id,
+			wanted->subscription_id, now, QUEUE_NEUTRAL };
+		if (delivery->returns_later)
+			settled[i].due_at +=
+			    LATER_MS + LATER_MS * (int64_t)i / WANTS_MOST;
+	}
+	queue_settle(delivery->queue, settled, count, now, config.window_max);
+	delivery->returns.count = 0;
+	delivery->returns_at = 0;
 }

@@ -23,7 +23,7 @@ static void
 delivery_free(struct delivery *delivery)
 {
 	struct jobs *all[] = { &delivery->alone, &delivery->unsent,
-		&delivery->postponed, &delivery->done, &delivery->batch };
+		&delivery->done, &delivery->batch };
 	struct job *job;
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -50,7 +50,9 @@ delivery_new(uint64_t incarnation)
 	delivery->window = window_new(delivery->room);
 	delivery->transfers = transfers_new(
 	    delivery->room, config.http_timeout_ms, config.require_https);
-	if (delivery->transfers != NULL)
+	if (delivery->queue != NULL && delivery->bell != NULL &&
+	    delivery->transfers != NULL &&
+	    interfaces_look(clock_monotonic_ms(), egress_set_own) == 0)
 		return delivery;
 	delivery_free(delivery);
 	return NULL;
@@ -109,35 +111,55 @@ database_ended(struct delivery *delivery, bool well)
 	case DOING_PICK: dispatch_picked(delivery, well); break;
 	case DOING_SETTLE: settle_end(delivery, well); break;
 	case DOING_CLOCK: clock_ended(delivery, well); break;
-	default: break;
+	case DOING_RETURN: claim_return_ended(delivery, well); break;
+	default: break; /* without a partition the next settle says so */
 	}
 	if (doing != DOING_CLOCK)
 		delivery->settled_last = doing == DOING_SETTLE;
 	delivery->database_away = gone;
 }
 
+static int
+partitions_begin(struct delivery *delivery)
+{
+	delivery->lacks_partition = false;
+	return maintenance_ensure_start(delivery->db);
+}
+
 /* Takes turns, so that neither results nor new work pile up. */
+static int
+next_doing(struct delivery *delivery)
+{
+	int64_t now = clock_monotonic_ms();
+	bool returns = claim_return_wait_ms(delivery, now) == 0;
+	bool claims = claim_is_wanted(delivery) && !delivery->stops;
+
+	if (clock_is_due(delivery))
+		return DOING_CLOCK;
+	if (delivery->lacks_partition)
+		return DOING_PARTITIONS;
+	if (delivery->done.count > 0 && now >= delivery->settle_at &&
+	    !((returns || claims) && delivery->settled_last))
+		return DOING_SETTLE;
+	return returns ? DOING_RETURN : claims ? DOING_CLAIM : DOING_NOTHING;
+}
+
 static void
 database_begin(struct delivery *delivery)
 {
-	bool claims = claim_is_wanted(delivery);
-	int rc;
+	static int (*const begin[])(struct delivery *) = {
+		[DOING_CLAIM] = claim_begin,
+		[DOING_CLOCK] = clock_begin,
+		[DOING_RETURN] = claim_return_begin,
+		[DOING_SETTLE] = settle_begin,
+		[DOING_PARTITIONS] = partitions_begin,
+	};
 
 	if (db_retry_wait_ms(delivery->db) > 0)
 		return;
-	if (clock_is_due(delivery)) {
-		delivery->doing = DOING_CLOCK;
-		rc = clock_begin(delivery);
-	} else if (delivery->done.count > 0 &&
-	    !(claims && delivery->settled_last)) {
-		delivery->doing = DOING_SETTLE;
-		rc = settle_begin(delivery);
-	} else if (claims && !delivery->stops) {
-		delivery->doing = DOING_CLAIM;
-		rc = claim_begin(delivery);
-	} else
-		return;
-	if (rc == -1)
+	delivery->doing = next_doing(delivery);
+	if (delivery->doing != DOING_NOTHING &&
+	    begin[delivery->doing](delivery) == -1)
 		database_ended(delivery, false);
 }
 
@@ -162,18 +184,21 @@ sooner(int64_t a, int64_t b)
 }
 
 static int64_t
-delivery_wait_ms(const struct delivery *delivery, int64_t now)
+delivery_wait_ms(struct delivery *delivery, int64_t now)
 {
-	int64_t wait = TURN_MOST_MS, clock;
+	int64_t wait = TURN_MOST_MS, clock, returns;
 
 	wait = sooner(wait, dispatch_wait_ms(delivery, now));
 	wait = sooner(wait, queue_wait_ms(delivery->queue));
 	wait = sooner(wait, queue_wait_ms(delivery->bell));
 	if (delivery->doing != DOING_NOTHING)
 		return sooner(wait, db_wait_ms(delivery->db));
+	returns = claim_return_wait_ms(delivery, now);
 	if (delivery->done.count > 0 || delivery->wants.count > 0 ||
-	    delivery->postponed.count > 0)
+	    returns == 0)
 		wait = sooner(wait, db_retry_wait_ms(delivery->db) + 10);
+	else
+		wait = sooner(wait, returns);
 	if (delivery->stops)
 		wait = sooner(wait, 50);
 	clock = delivery->clock_at - now;
@@ -218,9 +243,8 @@ delivery_is_empty(const struct delivery *delivery)
 {
 	return transfers_count(delivery->transfers) == 0 &&
 	    delivery->done.count == 0 && delivery->batch.count == 0 &&
-	    delivery->wants.count == 0 && delivery->doubts.count == 0 &&
-	    delivery->unsent.count == 0 && delivery->postponed.count == 0 &&
-	    delivery->doing == DOING_NOTHING &&
+	    delivery->wants.count == 0 && delivery->returns.count == 0 &&
+	    delivery->unsent.count == 0 && delivery->doing == DOING_NOTHING &&
 	    (!delivery->take_is_out || !queue_is_up(delivery->queue));
 }
 
@@ -235,8 +259,7 @@ delivery_turn(struct delivery *delivery)
 	database_step(delivery);
 	dispatch_step(delivery, now);
 	if (delivery->stops)
-		claim_give_back(delivery);
-	claim_postponed_end(delivery);
+		claim_stop(delivery);
 	database_step(delivery);
 }
 
@@ -258,7 +281,7 @@ delivery_run(int slot, uint64_t incarnation)
 {
 	struct delivery *delivery;
 	int64_t end = 0, now;
-	bool clean, leaves_leases;
+	bool clean;
 
 	files_raise();
 	delivery = delivery_new(incarnation);
@@ -286,7 +309,6 @@ delivery_run(int slot, uint64_t incarnation)
 			    "count=%zu",
 		    delivery->done.count + delivery->batch.count);
 	log_info("stopped delivering");
-	leaves_leases = delivery->leaves_leases;
 	delivery_free(delivery);
-	return clean && !leaves_leases ? 0 : 111;
+	return clean ? 0 : 111; /* else the supervisor has its leases broken */
 }

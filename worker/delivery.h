@@ -66,25 +66,29 @@ struct delivery {
 		DOING_CLAIM,
 		DOING_PICK,
 		DOING_CLOCK,
-		DOING_SETTLE
+		DOING_RETURN,
+		DOING_SETTLE,
+		DOING_PARTITIONS
 	} doing;
 	bool settled_last;  /* so that claims get their turn */
 	bool database_away; /* the last statement found none */
+	bool lacks_partition;
 
-	struct wants wants;  /* to be claimed, or being claimed */
-	struct wants doubts; /* a claim of `doubted` that may have been
-				   committed, or not: to be given back */
-	struct lease doubted;
-	int64_t doubts_at;
-	struct jobs alone;     /* claimed; each runs with no other */
-	struct jobs unsent;    /* claimed while we stop: to be given back */
-	struct jobs postponed; /* the same: too many names to resolve */
+	struct wants wants; /* to be claimed, or being claimed */
+	struct jobs alone;  /* claimed; each runs with no other */
+	struct jobs unsent; /* claimed, and not to be sent now */
+	/* What is being given back: some of those, or a claim that may have
+	 * been committed, or not. Nothing is claimed meanwhile. */
+	struct wants returns;
+	struct lease returns_lease;
+	int64_t returns_at;
+	bool returns_later; /* not to be tried again at once */
 	bool alone_runs;
-	bool leaves_leases; /* could not be given back: break them */
-	size_t slow_count;  /* in flight of slow subscriptions */
-	size_t bytes;	    /* of payload in flight */
-	struct jobs done;   /* to be committed */
-	struct jobs batch;  /* being committed */
+	size_t slow_count; /* in flight of slow subscriptions */
+	size_t bytes;	   /* of payload in flight */
+	struct jobs done;  /* to be committed */
+	struct jobs batch; /* being committed */
+	int64_t settle_at; /* monotonic */
 	size_t batch_most;
 
 	bool take_is_out, bell_is_out;
@@ -108,11 +112,12 @@ int64_t dispatch_wait_ms(const struct delivery *delivery, int64_t now);
 bool claim_is_wanted(const struct delivery *delivery);
 int claim_begin(struct delivery *delivery); /* 0 begun, -1 */
 void claim_ended(struct delivery *delivery, bool well);
-/* These may wait for PostgreSQL, 2 s at most. */
-void claim_doubts_end(struct delivery *delivery, int64_t now);
 void claim_alone_step(struct delivery *delivery);
-void claim_postponed_end(struct delivery *delivery);
-void claim_give_back(struct delivery *delivery); /* what was not sent */
+void claim_stop(struct delivery *delivery); /* nothing is sent any more */
+/* Milliseconds until claims are to be given back, INT64_MAX when none are. */
+int64_t claim_return_wait_ms(struct delivery *delivery, int64_t now);
+int claim_return_begin(struct delivery *delivery); /* 0 begun, -1 */
+void claim_return_ended(struct delivery *delivery, bool well);
 
 /* settle.c: from an answer to its commit, and only then to the queue. */
 void settle_answers(struct delivery *delivery);

@@ -26,8 +26,8 @@ may_take(const struct delivery *delivery)
 {
 	return !delivery->stops && !delivery->database_away &&
 	    delivery->doing != DOING_PICK && /* it fills the same list */
-	    delivery->wants.count == 0 && delivery->doubts.count == 0 &&
-	    delivery->postponed.count == 0 && delivery->alone.count == 0 &&
+	    delivery->wants.count == 0 && delivery->returns.count == 0 &&
+	    delivery->unsent.count == 0 && delivery->alone.count == 0 &&
 	    !delivery->alone_runs &&
 	    transfers_count(delivery->transfers) < delivery->room &&
 	    delivery->bytes < BYTES_MOST &&
@@ -160,7 +160,6 @@ void
 dispatch_step(struct delivery *delivery, int64_t now)
 {
 	queue_listen(delivery, now);
-	claim_doubts_end(delivery, now);
 	claim_alone_step(delivery);
 	if (!may_take(delivery) || delivery->take_is_out)
 		return;

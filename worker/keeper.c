@@ -151,9 +151,10 @@ bury_again(struct keeper *keeper)
 		struct mourned *one = &keeper->mourned[i];
 
 		if (one->incarnation == 0 ||
-		    now < one->since + again_ms[one->again] ||
-		    break_dead(keeper, one->incarnation) == -1)
+		    now < one->since + again_ms[one->again])
 			continue;
+		if (break_dead(keeper, one->incarnation) == -1)
+			return; /* each of them would wait as long */
 		if (++one->again == AGAIN)
 			*one = (struct mourned){ 0 };
 	}
@@ -324,7 +325,7 @@ warn_of_late(struct keeper *keeper)
 static void
 make_partitions(struct keeper *keeper)
 {
-	maintenance_ensure_partitions(keeper->db);
+	maintenance_ensure_partitions(keeper->db, 10000);
 }
 
 static struct duty {
@@ -386,24 +387,33 @@ keeper_wait(struct keeper *keeper, int64_t wait_ms)
 	queue_step(keeper->queue);
 }
 
+static void
+keep(struct keeper *keeper)
+{
+	log_info("started keeping");
+	while (!child_stops()) {
+		shared_beat(keeper->slot);
+		bury_dead(keeper);
+		keeper_wait(keeper, keeper_tick(keeper));
+	}
+	bury_dead(keeper); /* who died while the service stopped */
+	log_info("stopped keeping");
+}
+
 int
 keeper_run(int slot)
 {
 	struct keeper keeper = { .slot = slot };
+	int rc;
 
 	keeper.db = db_new(config.database_url, DB_MAINTAIN);
 	keeper.queue = queue_new(config.redis_url, config.share_dir);
 	keeper.watch = watch_new();
-	log_info("started keeping");
-	while (!child_stops()) {
-		shared_beat(slot);
-		bury_dead(&keeper);
-		keeper_wait(&keeper, keeper_tick(&keeper));
-	}
-	bury_dead(&keeper); /* who died while the service stopped */
-	log_info("stopped keeping");
+	if (keeper.queue != NULL)
+		keep(&keeper);
+	rc = keeper.queue != NULL ? 0 : 111;
 	watch_free(keeper.watch);
 	queue_free(keeper.queue);
 	db_free(keeper.db);
-	return 0;
+	return rc;
 }

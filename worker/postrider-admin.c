@@ -2,6 +2,7 @@
  * postrider-admin migrate | print-config | print-config-table: what an
  * operator does by hand. Exit: 0 done, 100 fix the setup, 111 try later.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,6 +45,17 @@ print_config_table(void)
 	return 0;
 }
 
+/* Half a settings file is worse than none: a full disk is told. */
+static int
+all_was_said(int rc)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return rc;
+	fprintf(
+	    stderr, "cannot write to standard output: %s\n", strerror(errno));
+	return rc != 0 ? rc : 111;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -60,7 +72,7 @@ main(int argc, char **argv)
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (argc == 2 && strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run();
+			return all_was_said(commands[i].run());
 	fprintf(stderr, "usage: postrider-admin COMMAND\n");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		fprintf(

@@ -14,6 +14,7 @@
 #include "stores/maintenance.h"
 
 #define BATCH_MOST 500
+#define SETTLE_AGAIN_MS 200 /* the server is there, and its disk is full */
 
 void
 jobs_add(struct jobs *jobs, struct job *job)
@@ -154,7 +155,7 @@ settle_answers(struct delivery *delivery)
 		job->claimed->payload = NULL;
 		delivery->alone_runs = false;
 		if (answer.postponed) {
-			jobs_add(&delivery->postponed, job);
+			jobs_add(&delivery->unsent, job);
 			continue;
 		}
 		job_answered(job);
@@ -277,11 +278,12 @@ settle_end(struct delivery *delivery, bool well)
 		return;
 	}
 	switch (db_error(delivery->db)) {
-	case DB_NO_PARTITION:
-		maintenance_ensure_partitions(delivery->db);
-		break;
+	case DB_NO_PARTITION: delivery->lacks_partition = true; break;
 	case DB_BAD:
 	case DB_CONFLICT: batch_refused(delivery); break;
+	case DB_GONE:
+		delivery->settle_at = clock_monotonic_ms() + SETTLE_AGAIN_MS;
+		break;
 	default: break;
 	}
 	jobs_put_back(&delivery->done, &delivery->batch);

@@ -108,7 +108,12 @@ pid_file_open(void)
 		return 100;
 	}
 	if (flock(pid_file, LOCK_EX | LOCK_NB) == -1) {
-		log_error("another worker runs already path=%s", pid_path);
+		if (errno == EWOULDBLOCK)
+			log_error(
+			    "another worker runs already path=%s", pid_path);
+		else
+			log_error("cannot lock path=%s reason=\"%s\"", pid_path,
+			    strerror(errno));
 		return 100;
 	}
 	length = snprintf(number, sizeof(number), "%d\n", (int)getpid());

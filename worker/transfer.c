@@ -172,7 +172,12 @@ transfer_prepare(struct transfer *transfer)
 	SET(READFUNCTION, transfer_read);
 	SET(READDATA, transfer);
 #undef SET
-	return bad ? -1 : 0;
+	if (!bad)
+		return 0;
+	/* Half set up it might follow redirects, or reach inward. */
+	curl_easy_cleanup(easy);
+	transfer->easy = NULL;
+	return -1;
 }
 
 struct transfers *
@@ -232,18 +237,25 @@ transfers_count(const struct transfers *transfers)
 	return transfers->count;
 }
 
+/* A request must not go without one of its fields: its signature, say. */
+static void
+line_add(struct transfer *transfer, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(transfer->fields, line);
+
+	if (longer == NULL)
+		memory_out();
+	transfer->fields = longer;
+}
+
 static void
 field_add(void *context, const char *name, const char *value)
 {
-	struct transfer *transfer = context;
-	struct curl_slist *longer;
 	struct text line = { 0 };
 
 	/* A semicolon is how libcurl is told to send an empty value. */
 	text_addf(&line, value[0] != '\0' ? "%s: %s" : "%s;%s", name, value);
-	longer = curl_slist_append(transfer->fields, line.bytes);
-	if (longer != NULL)
-		transfer->fields = longer;
+	line_add(context, line.bytes);
 	text_free(&line);
 }
 
@@ -251,7 +263,7 @@ static void
 fields_make(struct transfer *transfer)
 {
 	/* libcurl would wait a second for a 100 before a large body. */
-	transfer->fields = curl_slist_append(NULL, "Expect:");
+	line_add(transfer, "Expect:");
 	fields_each(
 	    transfer->claimed, clock_database_ms() / 1000, field_add, transfer);
 }
@@ -307,7 +319,7 @@ transfers_wait(struct transfers *transfers, struct pollfd *others,
     unsigned count, int64_t wait_ms)
 {
 	struct curl_waitfd waits[OTHERS_MAX];
-	int running;
+	int running = 0;
 
 	for (unsigned i = 0; i < count; i++)
 		waits[i] = (struct curl_waitfd){ .fd = others[i].fd,

@@ -23,17 +23,20 @@ struct http_link {
 	int64_t begun_ms;
 };
 
-bool
+int
 http_link_init(void)
 {
-	setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", "100", 0);
-	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "100", 0);
-	if (FCGX_Init() != 0)
+	if (setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", "100", 0) == -1 ||
+	    setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "100", 0) == -1)
+		memory_out();
+	if (FCGX_Init() != 0) {
 		log_error("libfcgi cannot be set up");
+		return -1;
+	}
 	/* After a malformed request it would accept by itself, and block:
 	 * its listening socket is -1, and this keeps it from complaining. */
 	FCGX_ShutdownPending();
-	return FCGX_IsCGI() != 0;
+	return FCGX_IsCGI() != 0 ? 1 : 0;
 }
 
 struct http_link *
@@ -246,8 +249,10 @@ serve_pool(const struct service *service)
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
 	int rc = 111;
 
-	http_process_start();
-	if (epoll == -1 || http_process_listen(epoll, NULL) == -1)
+	if (epoll == -1)
+		log_error("no epoll error=%s", strerror(errno));
+	if (epoll == -1 || http_process_start() == -1 ||
+	    http_process_listen(epoll, NULL) == -1)
 		goto out;
 	while (!http_process_stopping())
 		if (http_process_wait(epoll, &event, 1, -1) != 0)
@@ -267,5 +272,9 @@ http_serve(size_t max_body,
 {
 	const struct service service = { max_body, handle, context };
 
-	return http_link_init() ? serve_cgi(&service) : serve_pool(&service);
+	switch (http_link_init()) {
+	case 0: return serve_pool(&service);
+	case 1: return serve_cgi(&service);
+	default: return 111;
+	}
 }

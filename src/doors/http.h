@@ -64,6 +64,9 @@ int http_serve(size_t max_body,
  * that they share one commit; a request whose body has not all come is
  * gathered beside it and holds nobody. A connection that is silent in the
  * middle of a request for 20 s is closed.
+ *
+ * handle is told of a batch that waited: it was there before the loop began
+ * to wait, so it came while an earlier batch was handled.
  */
 #define HTTP_BATCH_MAX 256
 
@@ -72,7 +75,8 @@ struct exchange {
 	struct response response;
 };
 int http_serve_batches(size_t max_body,
-    void (*handle)(struct exchange *const *batch, size_t count, void *context),
+    void (*handle)(struct exchange *const *batch, size_t count, bool waited,
+	void *context),
     void (*idle)(void *context), /* before each wait; may be NULL */
     void *context);
 #endif

@@ -18,10 +18,11 @@
 
 struct batcher {
 	size_t max_body;
-	void (*handle)(struct exchange *const *, size_t, void *);
+	void (*handle)(struct exchange *const *, size_t, bool, void *);
 	void (*idle)(void *);
 	void *context;
 	bool is_listening;
+	bool waited;
 	struct http_slots slots;
 };
 
@@ -69,9 +70,24 @@ handle_all(struct batcher *batcher)
 	for (size_t i = 0; i < batcher->slots.ready_count; i++)
 		batch[i] = &batcher->slots.ready[i]->exchange;
 	if (batcher->slots.ready_count != 0)
-		batcher->handle(
-		    batch, batcher->slots.ready_count, batcher->context);
+		batcher->handle(batch, batcher->slots.ready_count,
+		    batcher->waited, batcher->context);
 	answer_all(batcher);
+}
+
+/* Who is in the backlog came before we stopped, and is served. */
+static void
+listen_end(struct batcher *batcher, int64_t now_ms)
+{
+	size_t before;
+
+	listen_stop(batcher);
+	do {
+		before = batcher->slots.open;
+		http_slots_accept(&batcher->slots, now_ms);
+		handle_all(batcher);
+	} while (batcher->slots.open > before);
+	http_process_deafen();
 }
 
 /* One turn; true when something happened. */
@@ -85,8 +101,11 @@ turn(struct batcher *batcher, int timeout_ms)
 	if (batcher->idle != NULL)
 		batcher->idle(batcher->context);
 	listen_set(batcher);
-	count =
-	    http_process_wait(batcher->slots.epoll, events, EVENTS, timeout_ms);
+	count = http_process_wait(batcher->slots.epoll, events, EVENTS, 0);
+	batcher->waited = count != 0;
+	if (!batcher->waited)
+		count = http_process_wait(
+		    batcher->slots.epoll, events, EVENTS, timeout_ms);
 	now_ms = clock_monotonic_ms();
 	for (int i = 0; i < count; i++)
 		if (events[i].data.ptr != NULL)
@@ -109,6 +128,7 @@ stop(struct batcher *batcher)
 {
 	int64_t begun_ms = clock_monotonic_ms(), now_ms = begun_ms;
 
+	listen_end(batcher, now_ms);
 	while (batcher->slots.open != 0 && now_ms - begun_ms < STOP_MS) {
 		turn(batcher, STOP_TICK_MS);
 		now_ms = clock_monotonic_ms();
@@ -122,8 +142,8 @@ serve_pool(struct batcher *batcher)
 	bool was_busy = false;
 	int rc = 111;
 
-	http_process_start();
-	if (http_slots_open(&batcher->slots, batcher->max_body) == -1)
+	if (http_slots_open(&batcher->slots, batcher->max_body) == -1 ||
+	    http_process_start() == -1)
 		goto out;
 	while (!http_process_stopping())
 		was_busy = turn(batcher, was_busy ? BUSY_TICK_MS : TICK_MS);
@@ -142,7 +162,7 @@ serve_cgi(struct batcher *batcher)
 
 	http_link_begin_cgi(link);
 	http_request_read(&exchange.request, link, batcher->max_body);
-	batcher->handle(&batch, 1, batcher->context);
+	batcher->handle(&batch, 1, false, batcher->context);
 	http_answer_send(&exchange.request, &exchange.response, link);
 	http_request_release(&exchange.request);
 	http_link_free(link);
@@ -151,17 +171,19 @@ serve_cgi(struct batcher *batcher)
 
 int
 http_serve_batches(size_t max_body,
-    void (*handle)(struct exchange *const *, size_t, void *),
+    void (*handle)(struct exchange *const *, size_t, bool, void *),
     void (*idle)(void *), void *context)
 {
 	struct batcher *batcher = memory_get(sizeof(*batcher));
-	int rc;
+	int rc = 111, started;
 
 	batcher->max_body = max_body;
 	batcher->handle = handle;
 	batcher->idle = idle;
 	batcher->context = context;
-	rc = http_link_init() ? serve_cgi(batcher) : serve_pool(batcher);
+	started = http_link_init();
+	if (started != -1)
+		rc = started == 1 ? serve_cgi(batcher) : serve_pool(batcher);
 	free(batcher);
 	return rc;
 }

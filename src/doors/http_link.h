@@ -24,8 +24,8 @@
 
 struct http_link;
 
-/* Sets libfcgi up. true: we were started as a plain CGI program. */
-bool http_link_init(void);
+/* Sets libfcgi up. 0; 1: we were started as a plain CGI program; -1, logged. */
+int http_link_init(void);
 struct http_link *http_link_new(void);
 void http_link_free(struct http_link *link); /* closes what is open */
 
@@ -59,7 +59,7 @@ void http_answer_send(const struct request *request, struct response *response,
 
 /* http_process.c: SIGTERM and SIGINT ask a process to stop; they arrive only
  * inside http_process_wait. */
-void http_process_start(void);
+int http_process_start(void); /* 0, or -1 and logged */
 bool http_process_stopping(void);
 /* epoll_wait that a signal ends: the count of events, 0 for none. */
 int http_process_wait(
@@ -68,6 +68,9 @@ int http_process_wait(
 int http_process_listen(int epoll, void *mark); /* 0, -1 */
 /* A new connection with its time limits set, -1 when none waits. */
 int http_process_accept(void);
+/* Gives the listening socket up: once nobody else has it either, callers are
+ * refused at once, instead of waiting in its backlog for us to end. */
+void http_process_deafen(void);
 
 /* http_path.c: the path of a REQUEST_URI (which may be an absolute URI),
  * decoded once; %2F stays encoded, so that no segment falls apart. "" when it

@@ -49,7 +49,7 @@ signals_set(void)
 	sigaction(SIGUSR1, &action, NULL);
 }
 
-void
+int
 http_process_start(void)
 {
 	int flags = fcntl(HTTP_LISTEN_FD, F_GETFL);
@@ -57,10 +57,11 @@ http_process_start(void)
 	signals_set();
 	follow_parent();
 	/* Several processes see the same caller; one gets it. */
-	if (flags == -1 ||
-	    fcntl(HTTP_LISTEN_FD, F_SETFL, flags | O_NONBLOCK) == -1)
-		log_error(
-		    "listening socket unusable error=%s", strerror(errno));
+	if (flags != -1 &&
+	    fcntl(HTTP_LISTEN_FD, F_SETFL, flags | O_NONBLOCK) != -1)
+		return 0;
+	log_error("listening socket unusable error=%s", strerror(errno));
+	return -1;
 }
 
 bool
@@ -111,7 +112,24 @@ http_process_accept(void)
 			    strerror(errno));
 		return -1;
 	}
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	return fd;
+	/* Without its limits a silent caller would hold a process for ever. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ==
+		0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0)
+		return fd;
+	log_warning("connection not accepted error=%s", strerror(errno));
+	close(fd);
+	return -1;
+}
+
+/* Descriptor 0 stays taken, or the next connection would get it. */
+void
+http_process_deafen(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null == -1 || dup2(null, HTTP_LISTEN_FD) == -1)
+		log_warning("listening socket kept error=%s", strerror(errno));
+	if (null != -1)
+		close(null);
 }

@@ -278,6 +278,11 @@ file_load(const char *path)
 		if (file_line(line, where) == -1)
 			rc = -1;
 	}
+	if (!feof(file)) { /* half a file is not what was meant */
+		fprintf(
+		    stderr, "%s: cannot be read: %s\n", path, strerror(errno));
+		rc = -1;
+	}
 	free(line);
 	fclose(file);
 	return rc;

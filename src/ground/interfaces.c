@@ -3,11 +3,13 @@
 #include <ifaddrs.h>
 #include <stdlib.h>
 
+#include "ground/log.h"
 #include "ground/text.h"
 
 #define LOOK_EVERY_MS 60000
+#define LOOK_AGAIN_MS 1000
 
-void
+int
 interfaces_look(int64_t now_ms,
     void (*take)(const struct sockaddr *const *addresses, int count))
 {
@@ -17,10 +19,13 @@ interfaces_look(int64_t now_ms,
 	int count = 0;
 
 	if (now_ms < look_at)
-		return;
+		return 0;
+	look_at = now_ms + LOOK_AGAIN_MS;
+	if (getifaddrs(&all) == -1) {
+		log_error("cannot list the host's addresses reason=\"%m\"");
+		return -1;
+	}
 	look_at = now_ms + LOOK_EVERY_MS;
-	if (getifaddrs(&all) == -1)
-		return;
 	for (struct ifaddrs *one = all; one != NULL; one = one->ifa_next)
 		count++;
 	addresses = memory_get(((size_t)count + 1) * sizeof(*addresses));
@@ -31,4 +36,5 @@ interfaces_look(int64_t now_ms,
 	take(addresses, count);
 	free(addresses);
 	freeifaddrs(all);
+	return 0;
 }

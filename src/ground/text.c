@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static void
-out_of_memory(void)
+void
+memory_out(void)
 {
 	static const char message[] = "out of memory\n";
 
@@ -21,7 +21,7 @@ memory_get(size_t size)
 	void *memory = calloc(1, size != 0 ? size : 1);
 
 	if (memory == NULL)
-		out_of_memory();
+		memory_out();
 	return memory;
 }
 
@@ -31,7 +31,7 @@ memory_resize(void *old, size_t size)
 	void *memory = realloc(old, size != 0 ? size : 1);
 
 	if (memory == NULL)
-		out_of_memory();
+		memory_out();
 	return memory;
 }
 

@@ -24,6 +24,10 @@ void text_free(struct text *text);  /* to { 0 } */
 char *text_take(struct text *text); /* its string, yours to free; text { 0 } */
 const char *text_string(const struct text *text); /* "" while empty */
 
+/* Says "out of memory" and ends the process: for what a library could not
+ * get, where its "no" would be taken for an answer. */
+void memory_out(void) __attribute__((noreturn));
+
 /* malloc, realloc and strdup that do not return NULL. */
 void *memory_get(size_t size); /* zeroed */
 void *memory_resize(void *old, size_t size);

@@ -1,13 +1,16 @@
 #include "ground/uuid.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "ground/clock.h"
+#include "ground/log.h"
 #include "ground/text.h"
 
 static void
@@ -15,6 +18,24 @@ uuid_set_ms(struct uuid *uuid, int64_t ms)
 {
 	for (int i = 0; i < 6; i++)
 		uuid->bytes[i] = (unsigned char)(ms >> (40 - 8 * i));
+}
+
+/* A signal may cut it short. Ids that are not random would clash. */
+static void
+pool_fill(unsigned char *pool, size_t size)
+{
+	size_t at = 0;
+	ssize_t count;
+
+	while (at < size) {
+		count = getrandom(pool + at, size - at, 0);
+		if (count > 0)
+			at += (size_t)count;
+		else if (errno != EINTR) {
+			log_error("no random bytes reason=\"%m\"");
+			_exit(111);
+		}
+	}
 }
 
 /* Random bytes, read 4 KiB at a time: a system call an id is too dear. A
@@ -27,8 +48,7 @@ random_bytes(void *out, size_t length)
 	static size_t left;
 
 	if (left < length) {
-		if (getrandom(pool, sizeof(pool), 0) != (ssize_t)sizeof(pool))
-			abort();
+		pool_fill(pool, sizeof(pool));
 		left = sizeof(pool);
 	}
 	left -= length;

@@ -17,3 +17,10 @@ CREATE TABLE interventions (
 	cancelled_at timestamptz, -- null: it is not, or not any more
 	reopened_at timestamptz -- null: never
 );
+
+-- When a version-7 id was made (RFC 9562, 5.7), to the millisecond.
+CREATE FUNCTION uuid_time(id uuid) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+	SELECT to_timestamp(('x' || left(replace(id::text, '-', ''), 12))
+	    ::bit(48)::bigint / 1000.0)
+$$;

@@ -153,6 +153,7 @@ static char *
 host_normal(const char *host, const char **reason)
 {
 	char *ascii = NULL, *normal;
+	int code = IDN2_OK;
 
 	if (host[0] == '[')
 		return ipv6_normal(host, reason);
@@ -160,9 +161,12 @@ host_normal(const char *host, const char **reason)
 	if (strpbrk(host, "%|\x7f") != NULL)
 		return NULL;
 	*reason = "invalid international domain name";
-	if (!host_is_ascii(host) &&
-	    idn2_to_ascii_8z(
-		host, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+	if (!host_is_ascii(host))
+		code = idn2_to_ascii_8z(
+		    host, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+	if (code == IDN2_MALLOC)
+		memory_out();
+	if (code != IDN2_OK)
 		return NULL;
 	normal = memory_copy_string(ascii != NULL ? ascii : host);
 	idn2_free(ascii);
@@ -171,13 +175,22 @@ host_normal(const char *host, const char **reason)
 	return normal;
 }
 
+/* No memory is no fault of the URL's. */
+static CURLUcode
+url_code(CURLUcode code)
+{
+	if (code == CURLUE_OUT_OF_MEMORY)
+		memory_out();
+	return code;
+}
+
 static const char *
 part_of(CURLU *parts, CURLUPart which, char **part)
 {
 	curl_free(*part);
 	*part = NULL;
-	curl_url_get(parts, which, part,
-	    which == CURLUPART_PORT ? CURLU_NO_DEFAULT_PORT : 0);
+	url_code(curl_url_get(parts, which, part,
+	    which == CURLUPART_PORT ? CURLU_NO_DEFAULT_PORT : 0));
 	return *part != NULL ? *part : "";
 }
 
@@ -200,7 +213,8 @@ url_set_host(CURLU *parts, const char *host)
 	if (*part_of(parts, CURLUPART_FRAGMENT, &part) != '\0')
 		text_addf(&url, "#%s", part);
 	curl_free(part);
-	code = curl_url_set(parts, CURLUPART_URL, text_string(&url), 0);
+	code =
+	    url_code(curl_url_set(parts, CURLUPART_URL, text_string(&url), 0));
 	text_free(&url);
 	return code;
 }
@@ -246,7 +260,10 @@ url_parse(const char *url, char **normal)
 	const char *reason = NULL;
 	CURLUcode code;
 
-	code = curl_url_set(parts, CURLUPART_URL, url, CURLU_DISALLOW_USER);
+	if (parts == NULL)
+		memory_out();
+	code = url_code(
+	    curl_url_set(parts, CURLUPART_URL, url, CURLU_DISALLOW_USER));
 	if (code != CURLUE_OK) {
 		reason = curl_reason(code);
 		goto out;
@@ -254,8 +271,8 @@ url_parse(const char *url, char **normal)
 	reason = url_normalise_host(parts);
 	if (reason != NULL)
 		goto out;
-	if (curl_url_get(parts, CURLUPART_URL, &whole, CURLU_NO_DEFAULT_PORT) !=
-	    CURLUE_OK)
+	if (url_code(curl_url_get(parts, CURLUPART_URL, &whole,
+		CURLU_NO_DEFAULT_PORT)) != CURLUE_OK)
 		reason = "invalid domain character";
 	else if (strlen(whole) > URL_MAX_BYTES)
 		reason = "longer than 2048 bytes";

@@ -189,7 +189,8 @@ step_connect(struct db *db)
 	case PGRES_POLLING_READING: db->events = POLLIN; return 0;
 	case PGRES_POLLING_WRITING: db->events = POLLOUT; return 0;
 	case PGRES_POLLING_OK:
-		PQsetnonblocking(db->conn, 1);
+		if (PQsetnonblocking(db->conn, 1) == -1)
+			return fail_connection(db, PQerrorMessage(db->conn));
 		db->retry_ms = 0;
 		db->phase = IDLE;
 		return 1;

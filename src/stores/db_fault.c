@@ -77,6 +77,7 @@ bool
 db_fault_spends(const struct db *db)
 {
 	return PQstatus(db->conn) != CONNECTION_OK ||
+	    db->sqlstate[0] == '\0' || /* libpq lost the answer */
 	    strcmp(db->sqlstate, "26000") == 0 ||
 	    strcmp(db->sqlstate, "0A000") == 0 ||
 	    strcmp(db->sqlstate, "25006") == 0;

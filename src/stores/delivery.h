@@ -101,9 +101,10 @@ size_t delivery_settle_finish(struct db *db);
  * nothing succeeded for DISABLE_AFTER_HOURS. *ids is yours to free(). */
 size_t delivery_settle_disabled(struct db *db, struct uuid **ids);
 
-/* Gives claims back that were never sent: due as before, nothing logged. */
-int delivery_unclaim(struct db *db, const struct uuid *webhook_ids,
-    size_t count, struct lease lease); /* 0, -1; waits, 2 s at most */
+/* Gives claims back that were never sent: due as before, nothing logged. 0
+ * begun, then db_step; -1. */
+int delivery_unclaim_start(struct db *db, const struct uuid *webhook_ids,
+    size_t count, struct lease lease);
 
 /* The keeper's part; these wait for the database. */
 

@@ -6,6 +6,8 @@
 
 #include "stores/store.h"
 
+#define DEADLINE_MS 5000
+
 /* How long an interrupted webhook waits, by its interruptions in a row; at
  * the tenth it fails. */
 #define INTERRUPTED \
@@ -161,8 +163,8 @@ delivery_leases(struct db *db, struct held **held)
 }
 
 int
-delivery_unclaim(struct db *db, const struct uuid *webhook_ids, size_t count,
-    struct lease lease)
+delivery_unclaim_start(struct db *db, const struct uuid *webhook_ids,
+    size_t count, struct lease lease)
 {
 	struct db_params *params = db_params(db);
 	struct uuid token = lease_uuid(lease);
@@ -172,5 +174,5 @@ delivery_unclaim(struct db *db, const struct uuid *webhook_ids, size_t count,
 		db_array_uuid(params, &webhook_ids[i]);
 	db_array_end(params);
 	db_add_uuid(params, &token);
-	return store_run(db, &unclaim_sql, params);
+	return db_start(db, &unclaim_sql, params, DEADLINE_MS);
 }

@@ -14,9 +14,9 @@ static const struct db_statement recently_due_sql = { "delivery_recently_due",
 	" WHERE p.due_at >= $1 AND p.due_at < $2 AND p.lease IS NULL"
 	" ORDER BY p.due_at LIMIT $3" };
 
-/* Skips what is locked: a settle holds rows and then wants the subscription.
- * A microsecond apart keeps them in order, where rows are sorted by time and
- * where the queue sorts the ids of one millisecond. */
+/* Due since they were accepted, as if never tried: so the queue takes them in
+ * that order, and before what comes while the pages go on. Skips what is
+ * locked: a settle holds rows and then wants the subscription. */
 static const struct db_statement restart_sql = { "delivery_restart",
 	"WITH resumed AS ("
 	"  SELECT id, restart_after FROM subscriptions"
@@ -27,18 +27,14 @@ static const struct db_statement restart_sql = { "delivery_restart",
 	"    JOIN pending p ON p.subscription_id = r.id"
 	"   WHERE p.webhook_id > r.restart_after AND p.lease IS NULL"
 	"   ORDER BY p.webhook_id LIMIT $1 FOR UPDATE OF p SKIP LOCKED"
-	"), numbered AS ("
-	"  SELECT webhook_id, row_number() OVER (ORDER BY webhook_id) AS number"
-	"    FROM page"
 	"), moved AS ("
-	"  UPDATE pending p SET due_at ="
-	"    now() + n.number * interval '1 microsecond'"
-	"    FROM numbered n"
-	"   WHERE p.webhook_id = n.webhook_id AND p.lease IS NULL"
+	"  UPDATE pending p SET due_at = least(now(), uuid_time(p.webhook_id))"
+	"   WHERE p.webhook_id = ANY (ARRAY(SELECT webhook_id FROM page))"
+	"     AND p.lease IS NULL"
 	"  RETURNING p.webhook_id, p.subscription_id, p.due_at"
 	"), noted AS ("
 	"  UPDATE subscriptions s SET restart_after ="
-	"    (SELECT webhook_id FROM numbered WHERE number = $1)"
+	"    (SELECT webhook_id FROM page ORDER BY webhook_id OFFSET $1 - 1)"
 	"    FROM resumed"
 	"   WHERE s.id = resumed.id AND s.restart_after = resumed.restart_after"
 	")"

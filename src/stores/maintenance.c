@@ -12,7 +12,7 @@
 #include "stores/store.h"
 
 #define MIGRATION_DEADLINE_MS 600000
-#define MIGRATION_MAX_BYTES (1 << 20)
+#define ENSURE_DEADLINE_MS 10000
 #define CLOCK_EVERY_MS 10000
 #define CLOCK_DEADLINE_MS 1500
 #define CLOCK_TRIES 3
@@ -40,9 +40,15 @@ static const struct db_statement unnoted_sql = { "partitions_unnoted",
 	" ORDER BY 1 LIMIT 100" };
 
 int
-maintenance_ensure_partitions(struct db *db)
+maintenance_ensure_partitions(struct db *db, int64_t deadline_ms)
 {
-	return db_run(db, &ensure_sql, NULL, 10000);
+	return db_run(db, &ensure_sql, NULL, deadline_ms);
+}
+
+int
+maintenance_ensure_start(struct db *db)
+{
+	return db_start(db, &ensure_sql, NULL, ENSURE_DEADLINE_MS);
 }
 
 int
@@ -63,14 +69,14 @@ maintenance_clock_finish(struct db *db, int64_t took_ms)
 int
 maintenance_measure_clock(struct db *db)
 {
-	int64_t begun;
+	int64_t begun = clock_monotonic_ms(), end = begun + CLOCK_DEADLINE_MS;
 
-	for (int i = 0; i < CLOCK_TRIES; i++) {
-		begun = clock_monotonic_ms();
-		if (db_run(db, &clock_sql, NULL, CLOCK_DEADLINE_MS) == -1)
+	for (int i = 0; i < CLOCK_TRIES && begun < end; i++) {
+		if (db_run(db, &clock_sql, NULL, end - begun) == -1)
 			return -1;
 		if (maintenance_clock_finish(db, clock_monotonic_ms() - begun))
 			break;
+		begun = clock_monotonic_ms();
 	}
 	return 0;
 }
@@ -135,17 +141,21 @@ file_read(const char *path, struct text *text)
 	FILE *file = fopen(path, "re");
 	char chunk[4096];
 	size_t length;
+	int rc = -1;
 
-	if (file == NULL) {
+	if (file == NULL)
+		goto out;
+	while ((length = fread(chunk, 1, sizeof(chunk), file)) != 0)
+		text_add(text, chunk, length);
+	if (!ferror(file)) /* half a migration would be applied */
+		rc = 0;
+out:
+	if (rc == -1)
 		log_error("cannot read migration file=%s error=\"%s\"", path,
 		    strerror(errno));
-		return -1;
-	}
-	while ((length = fread(chunk, 1, sizeof(chunk), file)) != 0 &&
-	    text->length < MIGRATION_MAX_BYTES)
-		text_add(text, chunk, length);
-	fclose(file);
-	return 0;
+	if (file != NULL)
+		fclose(file);
+	return rc;
 }
 
 /* 1 applied already, 0 not, -1. */

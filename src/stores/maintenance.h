@@ -14,7 +14,9 @@
 int maintenance_migrate(struct db *db, const char *directory);
 
 /* Makes the partitions from the last hour to a day ahead. 0, -1. */
-int maintenance_ensure_partitions(struct db *db);
+int maintenance_ensure_partitions(struct db *db, int64_t deadline_ms);
+/* The same without waiting: 0 begun, then db_step; -1. */
+int maintenance_ensure_start(struct db *db);
 /* Notes the row counts of partitions that are closed for an hour. 0, -1. */
 int maintenance_note_partitions(struct db *db);
 /* Sets clock_database_ms by asking PostgreSQL. 0, -1. */

@@ -205,7 +205,10 @@ queue_new(const char *url, const char *share_dir)
 	queue->redis = redis_new(url, &user);
 	for (size_t i = 0; i < SCRIPTS; i++) {
 		queue->scripts[i].name = names[i];
-		script_read(&queue->scripts[i], share_dir);
+		if (script_read(&queue->scripts[i], share_dir) == -1) {
+			queue_free(queue);
+			return NULL;
+		}
 	}
 	return queue;
 }

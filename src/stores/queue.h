@@ -18,7 +18,8 @@
 struct queue;
 
 /* url: redis://[user:password@]host:port[/db] or unix:///path, borrowed.
- * share_dir holds lua/; both as in config. Opens nothing yet. */
+ * share_dir holds lua/; both as in config. Opens nothing yet. NULL and logged
+ * when the functions cannot be read: it could then neither push nor take. */
 struct queue *queue_new(const char *url, const char *share_dir);
 void queue_free(struct queue *queue);
 

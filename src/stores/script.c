@@ -74,8 +74,6 @@ int
 script_call(struct script *script, struct redis *redis, int load_tag, int tag,
     int64_t deadline_ms, struct redis_part *parts, size_t count)
 {
-	if (script->source == NULL)
-		return -1;
 	if (!script->loaded) {
 		if (script_load(script, redis, load_tag, deadline_ms) == -1)
 			return -1;

@@ -15,7 +15,7 @@
 
 struct script {
 	const char *name; /* lua/NAME.lua; a literal */
-	char *source;	  /* owned; NULL: could not be read */
+	char *source;	  /* owned */
 	size_t length;
 	char sha[41]; /* "": not known yet */
 	bool loaded;  /* on this connection; the owner clears it when

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "ground/clock.h"
 #include "stores/maintenance.h"
 #include "stores/store.h"
 
@@ -211,7 +212,8 @@ note_answer(
 }
 
 static int
-store_batch(struct db *db, struct incoming *const *batch, size_t count)
+store_batch(
+    struct db *db, struct incoming *const *batch, size_t count, int64_t end_ms)
 {
 	struct db_params *params = db_params(db);
 	bool keyed = any_key(batch, count);
@@ -219,7 +221,8 @@ store_batch(struct db *db, struct incoming *const *batch, size_t count)
 	add_batch(params, batch, count);
 	if (keyed)
 		add_keys(params, batch, count);
-	if (store_run(db, keyed ? &store_keyed_sql : &store_sql, params) == -1)
+	if (store_run_until(db, keyed ? &store_keyed_sql : &store_sql, params,
+		end_ms) == -1)
 		return -1;
 	note_answer(db, batch, count, keyed);
 	return 0;
@@ -228,17 +231,18 @@ store_batch(struct db *db, struct incoming *const *batch, size_t count)
 void
 webhook_store(struct db *db, struct incoming *const *batch, size_t count)
 {
+	int64_t end_ms = clock_monotonic_ms() + STORE_DEADLINE_MS;
+
 	for (size_t i = 0; i < count; i++)
 		batch[i]->result = INCOMING_FAILED;
 	if (count == 0 || maintenance_keep_clock(db) == -1)
 		return;
 	for (size_t i = 0; i < count; i++)
 		batch[i]->id = uuid_new();
-	if (store_batch(db, batch, count) == 0 || count == 1 ||
-	    db_error(db) == DB_GONE)
+	if (store_batch(db, batch, count, end_ms) == 0 || count == 1)
 		return;
-	for (size_t i = 0; i < count; i++)
-		if (store_batch(db, &batch[i], 1) == -1)
+	for (size_t i = 0; i < count && db_error(db) != DB_GONE; i++)
+		if (store_batch(db, &batch[i], 1, end_ms) == -1)
 			batch[i]->result = INCOMING_FAILED;
 }
 

@@ -31,6 +31,7 @@ class Saboteur:
         self.away = 0.8 if self.short else 8
         self.var = os.environ["STACK_VAR"]
         self.old = os.path.join(directory, "redis.old")
+        self.hung = []
         with open(directory + "/receiver.port", encoding="ascii") as file:
             self.receiver = "http://127.0.0.1:" + file.read().strip()
         self.log = open(directory + "/sabotage.jsonl", "a", encoding="ascii",
@@ -79,9 +80,12 @@ class Saboteur:
             time.sleep(0.01)
         return 1
 
-    def kill_role(self, role):
-        pids = [pid for pid, title in self.children("worker")
+    def of_role(self, role):
+        return [pid for pid, title in self.children("worker")
                 if title.startswith("postrider: " + role)]
+
+    def kill_role(self, role):
+        pids = self.of_role(role)
         return self.kill(self.random.choice(pids)) if pids else 0
 
     def stay_away(self):
@@ -95,6 +99,15 @@ class Saboteur:
 
     def delivery_killed(self):
         return self.kill_role("delivery")
+
+    def delivery_hung(self):
+        """It is not woken: the supervisor has to see that it hangs."""
+        pids = [pid for pid in self.of_role("delivery")
+                if pid not in self.hung]
+        if pids:
+            self.hung.append(self.random.choice(pids))
+            self.signal(self.hung[-1:], signal.SIGSTOP)
+        return 0
 
     def keeper_killed(self):
         return self.kill_role("keeper")
@@ -113,6 +126,10 @@ class Saboteur:
     def apache_child_killed(self):
         pids = [pid for pid, _ in self.children("apache")]
         return self.kill(self.random.choice(pids)) if pids else 0
+
+    def apache_restarted(self):
+        self.stack("signal", "apache", "USR1")
+        return 0
 
     def redis_killed(self):
         killed = self.kill(self.stack("pid", "redis"))
@@ -205,6 +222,12 @@ class Saboteur:
         urllib.request.urlopen(url, timeout=10).close()
         return 0
 
+    def wake_orphans(self):
+        """Whose supervisor was killed: nobody else would end them."""
+        owned = self.of_role("delivery")
+        self.signal([pid for pid in self.hung if pid not in owned],
+                    signal.SIGCONT)
+
     # ---- rounds ---------------------------------------------------------
 
     def keep_old_files(self):
@@ -238,13 +261,15 @@ class Saboteur:
                 self.do(deed)
                 self.pause()
             first = False
+        self.wake_orphans()
 
 
 DEEDS = [
     Saboteur.delivery_killed, Saboteur.delivery_killed,
-    Saboteur.delivery_killed, Saboteur.keeper_killed,
+    Saboteur.delivery_killed, Saboteur.delivery_hung, Saboteur.keeper_killed,
     Saboteur.ingest_killed, Saboteur.api_killed, Saboteur.supervisor_killed,
-    Saboteur.apache_child_killed, Saboteur.redis_killed,
+    Saboteur.apache_child_killed, Saboteur.apache_restarted,
+    Saboteur.redis_killed,
     Saboteur.redis_set_back, Saboteur.redis_emptied, Saboteur.redis_flushed,
     Saboteur.redis_full, Saboteur.redis_frozen, Saboteur.postgresql_frozen,
     Saboteur.postgresql_killed, Saboteur.backend_killed, Saboteur.both_killed,

@@ -618,6 +618,13 @@ bad_urls_are_never_up(void **state)
 	}
 }
 
+static void
+no_queue_without_its_functions(void **state)
+{
+	(void)state;
+	assert_null(queue_new(redis.url, "/nonexistent"));
+}
+
 static int
 begin(void **state)
 {
@@ -680,6 +687,7 @@ main(void)
 		TEST(full_redis_counts_as_none),
 		TEST(password_is_said),
 		TEST(bad_urls_are_never_up),
+		TEST(no_queue_without_its_functions),
 	};
 
 	return cmocka_run_group_tests(tests, begin_all, end_all);
