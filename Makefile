@@ -62,10 +62,11 @@ BIN		= $(if $(WORKER_SOURCES),postrider-worker) \
 		  $(if $(wildcard worker/postrider-admin.c),postrider-admin) \
 		  $(if $(wildcard cron/purge.c),postrider-purge)
 UNIT_TESTS	= $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*_test.c))
+JUDGE		= build/tests/egress_judge
 SHIMS		= $(patsubst tests/%.c,build/tests/%.so,$(wildcard tests/*_shim.c))
 SOURCES		= $(LIB_SOURCES) $(CGI_SOURCES) $(wildcard worker/*.c cron/*.c)
 TEXTS		= $(wildcard src/*/*.[ch] cgi-bin/*.[ch] worker/*.[ch] \
-		  cron/*.[ch] tests/unit/*.[ch] tests/torture/*.[ch])
+		  cron/*.[ch] tests/*.[ch] tests/unit/*.[ch] tests/torture/*.[ch])
 
 programs	= $(addprefix build/$(1)/cgi-bin/,$(CGI)) \
 		  $(addprefix build/$(1)/bin/,$(BIN))
@@ -96,7 +97,7 @@ stop status:
 #: make test     every suite, against a private stack, with sanitizers
 test:
 	@src/stack/packages run test
-	@$(MAKE) $(QUIET) -j"$$(nproc)" build sanitize tortured $(SHIMS)
+	@$(MAKE) $(QUIET) -j"$$(nproc)" build sanitize tortured $(SHIMS) $(JUDGE)
 	@$(MAKE) $(QUIET) docs
 	@exec src/stack/stack inside tests/run
 
@@ -172,6 +173,12 @@ build/sanitize/unit/%_test: build/sanitize/obj/tests/unit/%_test.o \
 	$(Q)$(CC) $(CFLAGS_sanitize) $(CFLAGS) $(LDFLAGS_sanitize) $(LDFLAGS) \
 	    -Wl,--as-needed -o $@ $^ -lcmocka $(LIBS)
 
+$(JUDGE): build/release/obj/tests/egress_judge.o build/release/libpostrider.a
+	@mkdir -p $(@D)
+	@echo '  LINK $@'
+	$(Q)$(CC) $(CFLAGS_release) $(CFLAGS) $(LDFLAGS_release) $(LDFLAGS) \
+	    -Wl,--as-needed -o $@ $^ $(LIBS)
+
 build/tests/%.so: tests/%.c
 	@mkdir -p $(@D)
 	@echo '  LINK $@'
@@ -185,6 +192,14 @@ bench-%:
 	@src/stack/packages run
 	@$(MAKE) $(QUIET) -j"$$(nproc)" build
 	@exec src/stack/stack inside tests/bench/$*
+
+#: make egress   all IPv4 and EGRESS_ADDRESSES= of IPv6, judged by two programs
+EGRESS_ADDRESSES = 10000000
+egress:
+	@src/stack/packages run
+	@$(MAKE) $(QUIET) -j"$$(nproc)" $(JUDGE)
+	@python3 tests/egress_model.py all $(JUDGE)
+	@python3 tests/egress_model.py check $(JUDGE) $(EGRESS_ADDRESSES)
 
 #: make docs     bring Swagger UI for /docs (one line when it cannot be had)
 docs:
@@ -259,4 +274,4 @@ clean:
 
 FORCE:
 .PHONY: all help run start stop status test chaos torture build sanitize \
-    tortured docs lint format install clean FORCE
+    tortured egress docs lint format install clean FORCE

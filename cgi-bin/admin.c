@@ -1,4 +1,5 @@
 /* The admin pages: /ui/, and / which leads there. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -7,6 +8,7 @@
 #include "doors/router.h"
 #include "ground/config.h"
 #include "ground/log.h"
+#include "rules/egress.h"
 
 #define FORM_MAX_BYTES (1024 * 1024)
 
@@ -77,10 +79,15 @@ int
 main(void)
 {
 	struct admin admin = { 0 };
+	char reason[EGRESS_REASON_SIZE];
 	int status;
 
 	if (config_load() == -1)
 		return 100;
+	if (egress_open(config.allow_targets, reason) == -1) {
+		fprintf(stderr, "%s\n", reason);
+		return 100;
+	}
 	log_open("admin", (enum log_level)config.log_level);
 	admin.db = db_new(config.database_url, DB_SERVE);
 	admin.cache = cache_new(config.redis_url, config.cache_seconds);

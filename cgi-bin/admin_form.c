@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ground/clock.h"
+#include "ground/config.h"
+#include "ground/interfaces.h"
+#include "rules/egress.h"
 #include "rules/target_url.h"
 
 static void
@@ -43,11 +47,20 @@ check_url(struct subscription_form *form)
 		text_adds(&form->url_error, "This is not a valid URL.");
 		return;
 	}
-	switch (target_url_parse(form->url.bytes, &form->normal_url, &reason)) {
+	interfaces_look(clock_monotonic_ms(), egress_set_own);
+	switch (target_url_admit(form->url.bytes, config.require_https,
+	    &form->normal_url, &reason)) {
 	case TARGET_URL_OK: break;
 	case TARGET_URL_SCHEME:
 		text_adds(&form->url_error,
-		    "The URL must start with http:// or https://.");
+		    config.require_https
+			? "The URL must start with https://."
+			: "The URL must start with http:// or https://.");
+		break;
+	case TARGET_URL_ADDRESS:
+		text_adds(&form->url_error,
+		    "This URL leads to a private, reserved or local address, "
+		    "which is not allowed here (ALLOW_TARGETS).");
 		break;
 	case TARGET_URL_MALFORMED:
 		text_addf(&form->url_error,

@@ -1,6 +1,7 @@
 /* The REST API but for the ingest: one request at a time. */
 #include "api.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "doors/cors.h"
@@ -8,6 +9,7 @@
 #include "ground/config.h"
 #include "ground/log.h"
 #include "ground/text.h"
+#include "rules/egress.h"
 
 static const struct route routes[] = {
 	{ "POST", "/subscriptions", api_subscription_create },
@@ -41,10 +43,15 @@ int
 main(void)
 {
 	struct api api;
+	char reason[EGRESS_REASON_SIZE];
 	int rc;
 
 	if (config_load() == -1)
 		return 100;
+	if (egress_open(config.allow_targets, reason) == -1) {
+		fprintf(stderr, "%s\n", reason);
+		return 100;
+	}
 	log_open("api", config.log_level);
 	json_set_alloc_funcs(memory_get, free);
 	api.db = db_new(config.database_url, DB_SERVE);

@@ -4,7 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ground/clock.h"
+#include "ground/config.h"
+#include "ground/interfaces.h"
 #include "ground/text.h"
+#include "rules/egress.h"
 #include "rules/target_url.h"
 
 #define URL_MAX_BYTES 2048
@@ -32,6 +36,16 @@ url_malformed(struct problems *problems, json_t *given, const char *reason)
 }
 
 static void
+url_scheme_fault(struct problems *problems, json_t *given)
+{
+	url_fault(problems, given, "url_scheme",
+	    config.require_https ? "URL scheme should be 'https'"
+				 : "URL scheme should be 'http' or 'https'",
+	    json_pack("{s:s}", "expected_schemes",
+		config.require_https ? "'https'" : "'http' or 'https'"));
+}
+
+static void
 read_target_url(
     struct problems *problems, json_t *given, struct subscription_input *input)
 {
@@ -53,16 +67,19 @@ read_target_url(
 		url_malformed(problems, given, "invalid character");
 		return;
 	}
-	switch (target_url_parse(text, &input->target_url, &reason)) {
+	interfaces_look(clock_monotonic_ms(), egress_set_own);
+	switch (target_url_admit(
+	    text, config.require_https, &input->target_url, &reason)) {
 	case TARGET_URL_OK: input->change.target_url = input->target_url; break;
 	case TARGET_URL_MALFORMED:
 		url_malformed(problems, given, reason);
 		break;
-	case TARGET_URL_SCHEME:
-		url_fault(problems, given, "url_scheme",
-		    "URL scheme should be 'http' or 'https'",
-		    json_pack(
-			"{s:s}", "expected_schemes", "'http' or 'https'"));
+	case TARGET_URL_SCHEME: url_scheme_fault(problems, given); break;
+	case TARGET_URL_ADDRESS:
+		url_fault(problems, given, "url_not_allowed",
+		    "Target address not allowed: it is private, reserved or "
+		    "local; the operator may allow it (ALLOW_TARGETS)",
+		    NULL);
 		break;
 	}
 }

@@ -74,6 +74,9 @@ created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 	[[ $body != *'<script>'* ]]
 	post /ui/subscriptions/new target_url= events=
 	assert_code 422
+	post /ui/subscriptions/new target_url=http://169.254.169.254/ events=
+	assert_code 422
+	[[ $body == *'leads to a private, reserved or local address'* ]]
 }
 
 @test "a form edits a subscription; an empty secret keeps the old one" {

@@ -15,19 +15,6 @@ peak() {
 	echo $most
 }
 
-# many COUNT TARGET…: so many subscriptions, taking turns; their ids.
-many() {
-	local count=$1 number urls
-	shift
-	urls=("$@")
-	for number in $(seq 0 $((count - 1))); do
-		jq -nc --arg url "${urls[$((number % $#))]}" '{target_url: $url}'
-	done | jq -rs --arg url "$URL/subscriptions/" 'map("url = \($url)
-	    header = \"Content-Type: application/json\"
-	    data = \(tojson | tojson)") | join("\nnext\n")' |
-	    curl -s -m 60 -K - 3>&- 4>&- | jq -r .id
-}
-
 first_attempts() {	# COUNT ID…
 	local want=$1 got list
 	shift

@@ -167,11 +167,14 @@ first() {
 }
 
 @test "an address that is not allowed is refused at once, for good" {
-	local target
+	local target webhook
 	for target in http://169.254.169.254/ http://10.0.0.1/ \
 	    http://0.0.0.0:1/ 'http://[fe80::1]/' http://192.168.1.1/ \
 	    http://100.64.0.1/ 'http://[::ffff:10.0.0.1]/' http://0x0a000001/ ; do
-		first "$target" null '.' Failure
+		webhook=$(ingest "$(subscribe_by_row "$target")" '{}')
+		outcome 10 "$webhook" Failure
+		assert_json '[.total_attempts, .last_status_code, .error]' \
+		    '[1,null,"target address not allowed"]'
 	done
 }
 

@@ -90,6 +90,28 @@ subscribe() {
 	json .id
 }
 
+# subscribe_by_row URL: past the checks of the door, as a row may be that is
+# older than they; its id.
+subscribe_by_row() {
+	local id
+	id=$(subscribe /) || return 1
+	sql "UPDATE subscriptions SET target_url = '$1' WHERE id = '$id'" >&2
+	echo "$id"
+}
+
+# many COUNT TARGET…: so many subscriptions, taking turns; their ids.
+many() {
+	local count=$1 number urls
+	shift
+	urls=("$@")
+	for number in $(seq 0 $((count - 1))); do
+		jq -nc --arg url "${urls[$((number % $#))]}" '{target_url: $url}'
+	done | jq -rs --arg url "$URL/subscriptions/" 'map("url = \($url)
+	    header = \"Content-Type: application/json\"
+	    data = \(tojson | tojson)") | join("\nnext\n")' |
+	    curl -s -m 60 -K - 3>&- 4>&- | jq -r .id
+}
+
 # ingest SUBSCRIPTION BODY [CURL ARGUMENT…]: the webhook's id.
 ingest() {
 	local id=$1 payload=$2

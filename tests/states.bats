@@ -267,7 +267,7 @@ gap() { arrivals "$1" | jq '(.[1].time - .[0].time) | floor'; }
 
 @test "resend: a new round with all retries, and attempt numbers go on" {
 	local path subscription webhook
-	subscription=$(subscribe http://10.0.0.1/)	# refused at once
+	subscription=$(subscribe_by_row http://10.0.0.1/)	# refused at once
 	webhook=$(ingest "$subscription" '{"n": 1}' -H 'X-Event-Type: a.b')
 	outcome 10 "$webhook" Failure
 	path=$(own /fail-n/1)

@@ -7,8 +7,9 @@
 #include "child.h"
 #include "ground/clock.h"
 #include "ground/config.h"
+#include "ground/interfaces.h"
 #include "ground/log.h"
-#include "interfaces.h"
+#include "rules/egress.h"
 #include "shared.h"
 #include "stores/maintenance.h"
 
@@ -47,11 +48,11 @@ delivery_new(uint64_t incarnation)
 	delivery->queue = queue_new(config.redis_url, config.share_dir);
 	delivery->bell = queue_new(config.redis_url, config.share_dir);
 	delivery->window = window_new(delivery->room);
-	delivery->transfers =
-	    transfers_new(delivery->room, config.http_timeout_ms);
+	delivery->transfers = transfers_new(
+	    delivery->room, config.http_timeout_ms, config.require_https);
 	if (delivery->queue != NULL && delivery->bell != NULL &&
 	    delivery->transfers != NULL &&
-	    interfaces_look(clock_monotonic_ms()) == 0)
+	    interfaces_look(clock_monotonic_ms(), egress_set_own) == 0)
 		return delivery;
 	delivery_free(delivery);
 	return NULL;
@@ -253,7 +254,7 @@ delivery_turn(struct delivery *delivery)
 {
 	int64_t now = clock_monotonic_ms();
 
-	interfaces_look(now);
+	interfaces_look(now, egress_set_own);
 	settle_answers(delivery);
 	database_step(delivery);
 	dispatch_step(delivery, now);

@@ -125,16 +125,20 @@ pid_file_open(void)
 }
 
 static int
+targets_open(void)
+{
+	char reason[EGRESS_REASON_SIZE];
+
+	if (egress_open(config.allow_targets, reason) == 0)
+		return 0;
+	fprintf(stderr, "%s\n", reason);
+	return -1;
+}
+
+static int
 settings_load(void)
 {
-	char bad[EGRESS_BAD_SIZE];
-
-	if (config_load() == -1)
-		return -1;
-	if (egress_open(config.allow_targets, bad) == 0)
-		return 0;
-	fprintf(stderr, "ALLOW_TARGETS: not an address range: %s\n", bad);
-	return -1;
+	return config_load() == -1 ? -1 : targets_open();
 }
 
 /* Tried in a child first: a bad file must not touch what runs. */
@@ -230,14 +234,10 @@ supervise(void)
 int
 supervisor_run(void)
 {
-	char bad[EGRESS_BAD_SIZE];
 	int rc;
 
-	if (egress_open(config.allow_targets, bad) == -1) {
-		fprintf(
-		    stderr, "ALLOW_TARGETS: not an address range: %s\n", bad);
+	if (targets_open() == -1)
 		return 100;
-	}
 	rc = pid_file_open();
 	if (rc != 0)
 		return rc;
@@ -247,6 +247,10 @@ supervisor_run(void)
 	children_fit();
 	children_start(clock_monotonic_ms());
 	log_info("started, serving from %s", config.run_dir);
+	if (config.allow_targets[0] != '\0')
+		log_warning("delivers to these private or reserved ranges "
+			    "too: ALLOW_TARGETS=%s",
+		    config.allow_targets);
 	notify("READY=1");
 	supervise();
 	pools_close();

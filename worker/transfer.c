@@ -31,6 +31,7 @@ struct transfer {
 	int64_t started_ms;
 	size_t taken;	      /* payload bytes libcurl has */
 	bool blocked, opened; /* refused, tried an address */
+	bool connected;	      /* one is there for the request */
 	struct lookup lookup;
 	bool postponed;
 	struct reader reader;
@@ -42,6 +43,7 @@ struct transfers {
 	struct lookups *lookups;
 	size_t room, count;
 	int64_t timeout_ms;
+	bool https_only;
 };
 
 static int
@@ -82,6 +84,7 @@ transfer_before_request(
 	(void)local;
 	(void)remote_port;
 	(void)local_port;
+	transfer->connected = true;
 	if (egress_allows_text(remote))
 		return CURL_PREREQFUNC_OK;
 	transfer->blocked = true;
@@ -122,8 +125,9 @@ transfer_header(char *line, size_t size, size_t count, void *data)
 
 /* What stays the same for all attempts that use this handle. */
 static int
-transfer_prepare(struct transfer *transfer, int64_t timeout_ms)
+transfer_prepare(struct transfer *transfer)
 {
+	const struct transfers *transfers = transfer->transfers;
 	CURL *easy = transfer->easy = curl_easy_init();
 	int bad = 0;
 
@@ -132,7 +136,7 @@ transfer_prepare(struct transfer *transfer, int64_t timeout_ms)
 #define SET(option, value) \
 	(bad |= curl_easy_setopt(easy, CURLOPT_##option, value) != CURLE_OK)
 	SET(PRIVATE, transfer);
-	SET(PROTOCOLS_STR, "http,https");
+	SET(PROTOCOLS_STR, transfers->https_only ? "https" : "http,https");
 	SET(REDIR_PROTOCOLS_STR, "http,https");
 	SET(FOLLOWLOCATION, 0L);
 	SET(HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -141,8 +145,8 @@ transfer_prepare(struct transfer *transfer, int64_t timeout_ms)
 	SET(NOPROXY, "*");
 	SET(NOSIGNAL, 1L);
 	SET(QUICK_EXIT, 1L);
-	SET(TIMEOUT_MS, (long)timeout_ms);
-	SET(CONNECTTIMEOUT_MS, (long)timeout_ms);
+	SET(TIMEOUT_MS, (long)transfers->timeout_ms);
+	SET(CONNECTTIMEOUT_MS, (long)transfers->timeout_ms);
 	SET(DNS_CACHE_TIMEOUT, 30L);
 	SET(MAXAGE_CONN, 30L);
 	SET(MAXLIFETIME_CONN, 120L);
@@ -177,12 +181,13 @@ transfer_prepare(struct transfer *transfer, int64_t timeout_ms)
 }
 
 struct transfers *
-transfers_new(size_t room, int64_t timeout_ms)
+transfers_new(size_t room, int64_t timeout_ms, bool https_only)
 {
 	struct transfers *transfers = memory_get(sizeof(*transfers));
 
 	transfers->room = room;
 	transfers->timeout_ms = timeout_ms;
+	transfers->https_only = https_only;
 	transfers->lookups = lookups_new();
 	transfers->all = memory_get(room * sizeof(*transfers->all));
 	for (size_t i = 0; i < room; i++) {
@@ -271,7 +276,8 @@ transfer_reset(struct transfer *transfer)
 	transfer->claimed = NULL;
 	transfer->owner = NULL;
 	transfer->taken = 0;
-	transfer->blocked = transfer->opened = transfer->postponed = false;
+	transfer->blocked = transfer->opened = transfer->connected = false;
+	transfer->postponed = false;
 	lookup_end(transfer->transfers->lookups, &transfer->lookup);
 	reader_clear(&transfer->reader);
 }
@@ -284,8 +290,7 @@ transfers_start(struct transfers *transfers, const struct claimed *claimed,
 
 	if (transfer == NULL)
 		return -1;
-	if (transfer->easy == NULL &&
-	    transfer_prepare(transfer, transfers->timeout_ms) == -1)
+	if (transfer->easy == NULL && transfer_prepare(transfer) == -1)
 		goto out;
 	transfer->claimed = claimed;
 	transfer->owner = owner;
@@ -383,9 +388,14 @@ end_of(struct transfer *transfer, CURLcode code)
 	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_FAIL_REWIND: return END_RESET;
-	/* libcurl's names for an answer that is no HTTP or has a header of
-	 * over 100 KiB ("out of memory"). */
+	case CURLE_URL_MALFORMAT:
+	case CURLE_LOGIN_DENIED:
+		return END_BAD_URL; /* a user in it */
+	/* libcurl's name for another scheme, and for HTTP/0.9. */
 	case CURLE_UNSUPPORTED_PROTOCOL:
+		return transfer->connected ? END_MALFORMED : END_BAD_URL;
+	/* And for an answer that is no HTTP or has a header of over 100 KiB
+	 * ("out of memory"). */
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_OUT_OF_MEMORY:
 	case CURLE_BAD_CONTENT_ENCODING:

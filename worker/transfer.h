@@ -19,7 +19,8 @@ struct transfers;
 
 /* After fork only. At most `room` in flight, each ends within timeout_ms.
  * NULL when libcurl cannot be set up (logged). */
-struct transfers *transfers_new(size_t room, int64_t timeout_ms);
+struct transfers *
+transfers_new(size_t room, int64_t timeout_ms, bool https_only);
 void transfers_free(struct transfers *transfers);	   /* NULL is fine */
 size_t transfers_count(const struct transfers *transfers); /* in flight */
 

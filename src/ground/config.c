@@ -94,6 +94,8 @@ static const struct setting settings[] = {
 	STRING("ALLOW_TARGETS", "", "CIDRs", allow_targets,
 	    "address ranges, separated by commas, that may be delivered to "
 	    "although they are private or reserved"),
+	NUMBER("REQUIRE_HTTPS", "0", "", require_https, 0, 1, 1,
+	    "1: only https:// URLs are taken and delivered to"),
 	STRING("CORS_ORIGINS", "http://localhost:5173,http://localhost:3000",
 	    "origins", cors_origins,
 	    "web pages that may call the API, separated by commas"),

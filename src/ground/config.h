@@ -30,8 +30,9 @@ struct config {
 	int64_t admin_processes;
 	int64_t max_payload_bytes;
 	int64_t cache_seconds;
-	char *allow_targets; /* CIDRs, separated by commas */
-	char *cors_origins;  /* origins, separated by commas */
+	char *allow_targets;   /* CIDRs, separated by commas */
+	int64_t require_https; /* 0 or 1 */
+	char *cors_origins;    /* origins, separated by commas */
 	char *run_dir;
 	char *cgi_dir;
 	char *share_dir;

@@ -11,6 +11,7 @@ static const struct {
 	[END_BODY_SHORT] = { "the answer's body broke off", HEALTH_WELL },
 	[END_TIMED_OUT] = { NULL, HEALTH_TIMED_OUT },
 	[END_BLOCKED] = { "target address not allowed", HEALTH_NEUTRAL },
+	[END_BAD_URL] = { "target URL not allowed", HEALTH_NEUTRAL },
 	[END_UNRESOLVED] = { "could not resolve host", HEALTH_SICK },
 	[END_UNANSWERED_NAME] = { "the name server did not answer",
 	    HEALTH_TIMED_OUT },
@@ -95,7 +96,7 @@ outcome_of(const struct outcome_seen *seen)
 	else
 		snprintf(outcome.error, OUTCOME_ERROR_SIZE, "%s",
 		    ends[END_MALFORMED].error);
-	if (seen->end == END_BLOCKED)
+	if (seen->end == END_BLOCKED || seen->end == END_BAD_URL)
 		outcome.kind = OUTCOME_FAILURE;
 	return outcome;
 }

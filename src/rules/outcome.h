@@ -15,6 +15,7 @@ enum outcome_end {
 	END_BODY_SHORT, /* the answer's body broke off */
 	END_TIMED_OUT,
 	END_BLOCKED, /* egress forbids every address of the host */
+	END_BAD_URL, /* a scheme or a form that is not sent to */
 	END_UNRESOLVED,
 	END_UNANSWERED_NAME, /* the name server is silent */
 	END_REFUSED,

@@ -11,6 +11,7 @@
 #include <idn2.h>
 
 #include "ground/text.h"
+#include "rules/egress.h"
 
 #define URL_MAX_BYTES 2048
 
@@ -324,5 +325,47 @@ target_url_parse(const char *text, char **normal, const char **reason)
 		fault = TARGET_URL_OK;
 	text_free(&trimmed);
 	text_free(&url);
+	return fault;
+}
+
+/* As far as the host says, in a URL of the one spelling: "[::1]",
+ * "127.0.0.1", "127.0.0.1.", a name. */
+static bool
+host_is_allowed(const char *url)
+{
+	const char *from = strstr(url, "://") + 3;
+	bool is_v6 = from[0] == '[';
+	char *host = is_v6 ? memory_copy(from + 1, strcspn(from, "]") - 1)
+			   : memory_copy(from, strcspn(from, ":/"));
+	size_t length = strlen(host);
+	struct in_addr v4;
+	bool allowed;
+
+	if (length != 0 && host[length - 1] == '.')
+		host[length - 1] = '\0';
+	if (is_v6 || inet_pton(AF_INET, host, &v4) == 1)
+		allowed = egress_allows_text(host);
+	else
+		allowed = egress_allows_name(host);
+	free(host);
+	return allowed;
+}
+
+enum target_url_fault
+target_url_admit(
+    const char *text, bool https_only, char **normal, const char **reason)
+{
+	enum target_url_fault fault = target_url_parse(text, normal, reason);
+
+	if (fault != TARGET_URL_OK)
+		return fault;
+	if (https_only && strncmp(*normal, "https:", 6) != 0)
+		fault = TARGET_URL_SCHEME;
+	else if (!host_is_allowed(*normal))
+		fault = TARGET_URL_ADDRESS;
+	if (fault != TARGET_URL_OK) {
+		free(*normal);
+		*normal = NULL;
+	}
 	return fault;
 }

@@ -11,7 +11,7 @@
 
 #include "rules/egress.h"
 
-static char bad[EGRESS_BAD_SIZE];
+static char reason[EGRESS_REASON_SIZE];
 
 static const struct {
 	const char *address;
@@ -69,7 +69,11 @@ static const struct {
 	{ "::ffff:10.0.0.1", false },
 	{ "::ffff:8.8.8.8", true },
 	{ "::ffff:0:127.0.0.1", false },
-	{ "64:ff9b::8.8.8.8", false },
+	{ "64:ff9b::8.8.8.8", true },
+	{ "64:ff9b::10.0.0.1", false },
+	{ "64:ff9b::127.0.0.1", false },
+	{ "64:ff9b::169.254.169.254", false },
+	{ "64:ff9b::1:8.8.8.8", false },
 	{ "64:ff9b:1::1", false },
 	{ "100::1", false },
 	{ "2001::1", false },
@@ -96,7 +100,7 @@ static void
 judges_addresses(void **state)
 {
 	(void)state;
-	assert_int_equal(egress_open("", bad), 0);
+	assert_int_equal(egress_open("", reason), 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		if (egress_allows_text(cases[i].address) != cases[i].allowed)
 			fail_msg("%s", cases[i].address);
@@ -145,7 +149,8 @@ static void
 the_operator_may_allow(void **state)
 {
 	(void)state;
-	assert_int_equal(egress_open("127.0.0.0/8, 10.1.2.3,fd00::/8", bad), 0);
+	assert_int_equal(
+	    egress_open("127.0.0.0/8, 10.1.2.3,fd00::/8", reason), 0);
 	assert_true(egress_allows_text("127.0.0.1"));
 	assert_true(egress_allows_text("::ffff:127.0.0.1"));
 	assert_true(egress_allows_text("10.1.2.3"));
@@ -153,7 +158,22 @@ the_operator_may_allow(void **state)
 	assert_false(egress_allows_text("10.1.2.4"));
 	assert_false(egress_allows_text("::1"));
 	assert_false(egress_allows_text("169.254.169.254"));
-	assert_int_equal(egress_open(NULL, bad), 0);
+	assert_true(egress_allows_text("64:ff9b::10.1.2.3"));
+	assert_false(egress_allows_text("64:ff9b::10.1.2.4"));
+	assert_int_equal(egress_open("64:ff9b::/96", reason), 0);
+	assert_true(egress_allows_text("64:ff9b::10.1.2.4"));
+	assert_false(egress_allows_text("10.1.2.4"));
+	assert_int_equal(egress_open("::/0", reason), 0);
+	assert_true(egress_allows_text("::1"));
+	assert_false(egress_allows_text("127.0.0.1"));
+	assert_false(egress_allows_text("::ffff:127.0.0.1"));
+	assert_int_equal(egress_open("0.0.0.0/0", reason), 0);
+	assert_true(egress_allows_text("127.0.0.1"));
+	assert_false(egress_allows_text("::1"));
+	assert_int_equal(egress_open("::ffff:10.0.0.0/104", reason), 0);
+	assert_true(egress_allows_text("10.9.8.7"));
+	assert_false(egress_allows_text("127.0.0.1"));
+	assert_int_equal(egress_open(NULL, reason), 0);
 	assert_false(egress_allows_text("127.0.0.1"));
 }
 
@@ -162,14 +182,18 @@ says_which_range_is_bad(void **state)
 {
 	static const char *const wrong[] = { "10.0.0.0/33", "10.0.0/8", "x",
 		"10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x", "::/129", "/8",
-		"10.0.0.0/ 8" };
+		"10.0.0.0/ 8", "10.1.2.3/8", "fe80::1/10", "10.0.0.0/08x",
+		"10.0.0.0/4294967304", "fe80::%lo/10", "010.0.0.0/8", "10/8" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		assert_int_equal(egress_open(wrong[i], bad), -1);
-	assert_int_equal(egress_open("10.0.0.0/8,nonsense,::1", bad), -1);
-	assert_string_equal(bad, "nonsense");
-	assert_int_equal(egress_open("", bad), 0);
+		assert_int_equal(egress_open(wrong[i], reason), -1);
+	assert_int_equal(egress_open("10.0.0.0/8,nonsense,::1", reason), -1);
+	assert_string_equal(reason,
+	    "ALLOW_TARGETS: neither an address nor a range such as 10.0.0.0/8, "
+	    "with no bit set beyond its prefix: nonsense");
+	assert_false(egress_allows_text("10.0.0.1")); /* all or nothing */
+	assert_int_equal(egress_open("", reason), 0);
 }
 
 static void
@@ -182,12 +206,54 @@ own_addresses_are_refused(void **state)
 	inet_pton(AF_INET, "93.184.216.34", &in.sin_addr);
 	egress_set_own(own, 1);
 	assert_false(egress_allows_text("93.184.216.34"));
+	assert_false(egress_allows_text("::ffff:93.184.216.34"));
+	assert_false(egress_allows_text("64:ff9b::93.184.216.34"));
 	assert_true(egress_allows_text("93.184.216.35"));
-	assert_int_equal(egress_open("93.184.216.34", bad), 0);
+	assert_int_equal(egress_open("93.184.216.34", reason), 0);
 	assert_true(egress_allows_text("93.184.216.34"));
-	assert_int_equal(egress_open("", bad), 0);
+	assert_int_equal(egress_open("", reason), 0);
 	egress_set_own(NULL, 0);
 	assert_true(egress_allows_text("93.184.216.34"));
+}
+
+static const struct {
+	const char *name;
+	bool with_none, with_others, with_loopback;
+} names[] = {
+	{ "example.com", true, true, true },
+	{ "localhost", false, false, true },
+	{ "a.b.localhost", false, false, true },
+	{ "notlocalhost.com", true, true, true },
+	{ "localhost.com", true, true, true },
+	{ "db", false, true, true },
+	{ "printer.local", false, true, true },
+	{ "local", false, true, true },
+	{ "vocal.fm", true, true, true },
+	{ "metadata.google.internal", false, true, true },
+	{ "router.home.arpa", false, true, true },
+	{ "home.arpa", false, true, true },
+	{ "arpa.home.example", true, true, true },
+	{ "", false, true, true },
+};
+
+static void
+local_names_need_a_range(void **state)
+{
+	static const char *const lists[] = { "", "10.0.0.0/8", "::1" };
+
+	(void)state;
+	for (int list = 0; list < 3; list++) {
+		assert_int_equal(egress_open(lists[list], reason), 0);
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+			bool want[] = { names[i].with_none,
+				names[i].with_others, names[i].with_loopback };
+
+			if (egress_allows_name(names[i].name) != want[list])
+				fail_msg("%s with \"%s\"", names[i].name,
+				    lists[list]);
+		}
+	}
+	assert_int_equal(egress_open("", reason), 0);
 }
 
 int
@@ -200,6 +266,7 @@ main(void)
 		cmocka_unit_test(the_operator_may_allow),
 		cmocka_unit_test(says_which_range_is_bad),
 		cmocka_unit_test(own_addresses_are_refused),
+		cmocka_unit_test(local_names_need_a_range),
 	};
 
 	return cmocka_run_group_tests_name("egress", tests, NULL, NULL);

@@ -55,6 +55,8 @@ static const struct {
 	{ END_TIMED_OUT, 0, true, RETRY, SLOW, false, "timed out after 5.0 s" },
 	{ END_BLOCKED, 0, false, FAILURE, NEUTRAL, false,
 	    "target address not allowed" },
+	{ END_BAD_URL, 0, false, FAILURE, NEUTRAL, false,
+	    "target URL not allowed" },
 	{ END_UNRESOLVED, 0, false, RETRY, SICK, false,
 	    "could not resolve host" },
 	{ END_UNANSWERED_NAME, 0, false, RETRY, SLOW, false,

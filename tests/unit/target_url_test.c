@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ground/text.h"
+#include "rules/egress.h"
 #include "rules/target_url.h"
 
 #define OK TARGET_URL_OK
@@ -152,6 +153,79 @@ target_url_length(void **state)
 	text_free(&url);
 }
 
+#define ADDRESS TARGET_URL_ADDRESS
+
+static const struct {
+	const char *url;
+	bool https_only;
+	enum target_url_fault fault;
+} admissions[] = {
+	{ "http://example.com/", false, OK },
+	{ "http://example.com/", true, SCHEME },
+	{ "HTTPS://example.com/", true, OK },
+	{ "ftp://example.com/", true, SCHEME },
+	{ "httpss://example.com/", true, SCHEME },
+	{ "https://10.0.0.1/", true, ADDRESS },
+	{ "http://93.184.216.34:8080/x", false, OK },
+	{ "http://93.184.216.34./", false, OK },
+	{ "http://[2606:4700::1111]:8080/x", false, OK },
+	{ "http://[2606:4700::1111]/", false, OK },
+	{ "http://[::ffff:8.8.8.8]/", false, OK },
+	{ "http://[64:ff9b::8.8.8.8]/", false, OK },
+	{ "http://127.0.0.1/", false, ADDRESS },
+	{ "http://127.0.0.1:80/", false, ADDRESS },
+	{ "http://127.0.0.1./", false, ADDRESS },
+	{ "http://localhost/", false, ADDRESS },
+	{ "http://localhost.:8080/", false, ADDRESS },
+	{ "http://LOCALHOST?x", false, ADDRESS },
+	{ "http://a.localhost#f", false, ADDRESS },
+	{ "http://intranet/", false, ADDRESS },
+	{ "http://[::1]/", false, ADDRESS },
+	{ "http://[::ffff:7f00:1]:8080/", false, ADDRESS },
+	{ "http://[fe80::1%25lo]/", false, BAD },
+	{ "http://10.0.0.1/http://93.184.216.34/", false, ADDRESS },
+	{ "http://93.184.216.34/http://10.0.0.1/", false, OK },
+};
+
+static void
+target_url_admissions(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(admissions) / sizeof(admissions[0]);
+	     i++) {
+		char *normal;
+		const char *reason;
+		enum target_url_fault fault =
+		    target_url_admit(admissions[i].url,
+			admissions[i].https_only, &normal, &reason);
+
+		if (fault != admissions[i].fault ||
+		    (normal != NULL) != (fault == OK))
+			fail_msg("%s: fault %d", admissions[i].url, fault);
+		free(normal);
+	}
+}
+
+static void
+target_url_where_a_range_is_allowed(void **state)
+{
+	char reason[EGRESS_REASON_SIZE], *normal;
+	const char *why;
+
+	(void)state;
+	assert_int_equal(egress_open("10.0.0.0/8", reason), 0);
+	assert_int_equal(
+	    target_url_admit("http://10.1/", false, &normal, &why), OK);
+	assert_string_equal(normal, "http://10.0.0.1/");
+	free(normal);
+	assert_int_equal(
+	    target_url_admit("http://orders/", false, &normal, &why), OK);
+	free(normal);
+	assert_int_equal(
+	    target_url_admit("http://127.1/", false, &normal, &why), ADDRESS);
+	assert_int_equal(egress_open("", reason), 0);
+}
+
 int
 main(void)
 {
@@ -159,6 +233,8 @@ main(void)
 		cmocka_unit_test(target_url_cases),
 		cmocka_unit_test(target_url_settles),
 		cmocka_unit_test(target_url_length),
+		cmocka_unit_test(target_url_admissions),
+		cmocka_unit_test(target_url_where_a_range_is_allowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,17 +1,17 @@
-#include "interfaces.h"
+#include "ground/interfaces.h"
 
 #include <ifaddrs.h>
 #include <stdlib.h>
 
 #include "ground/log.h"
 #include "ground/text.h"
-#include "rules/egress.h"
 
 #define LOOK_EVERY_MS 60000
 #define LOOK_AGAIN_MS 1000
 
 int
-interfaces_look(int64_t now_ms)
+interfaces_look(int64_t now_ms,
+    void (*take)(const struct sockaddr *const *addresses, int count))
 {
 	static int64_t look_at;
 	const struct sockaddr **addresses;
@@ -33,7 +33,7 @@ interfaces_look(int64_t now_ms)
 	for (struct ifaddrs *one = all; one != NULL; one = one->ifa_next)
 		if (one->ifa_addr != NULL)
 			addresses[count++] = one->ifa_addr;
-	egress_set_own(addresses, count);
+	take(addresses, count);
 	free(addresses);
 	freeifaddrs(all);
 	return 0;
