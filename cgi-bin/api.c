@@ -8,6 +8,7 @@
 #include "ground/config.h"
 #include "ground/log.h"
 #include "ground/text.h"
+#include "stores/keyring.h"
 
 static const struct route routes[] = {
 	{ "POST", "/subscriptions", api_subscription_create },
@@ -18,6 +19,8 @@ static const struct route routes[] = {
 	{ "GET", "/subscriptions/{id}/attempts", api_subscription_attempts },
 	{ "POST", "/subscriptions/{id}/pause", api_subscription_pause },
 	{ "POST", "/subscriptions/{id}/resume", api_subscription_resume },
+	{ "POST", "/subscriptions/{id}/secret/rotate",
+	    api_subscription_rotate },
 	{ "GET", "/status/{id}", api_status },
 	{ "GET", "/webhooks/{id}", api_webhook },
 	{ "POST", "/webhooks/{id}/cancel", api_webhook_cancel },
@@ -47,6 +50,9 @@ main(void)
 		return 100;
 	log_open("api", config.log_level);
 	json_set_alloc_funcs(memory_get, free);
+	if (keyring_load(config.secret_key_file) == -1)
+		log_error("cannot read or store secrets reason=\"%s\"",
+		    keyring_reason());
 	api.db = db_new(config.database_url, DB_SERVE);
 	api.cache = cache_new(config.redis_url, config.cache_seconds);
 	api.queue = queue_new(config.redis_url, config.share_dir);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ground/text.h"
+#include "rules/signed_request.h"
 #include "rules/target_url.h"
 
 #define URL_MAX_BYTES 2048
@@ -156,12 +157,36 @@ read_events(
 }
 
 static void
+read_verify_ingest(
+    struct problems *problems, json_t *given, struct subscription_input *input)
+{
+	static const char schemes[] =
+	    "'standard-webhooks' or 'hmac-sha256-hex'";
+	const char *name = json_string_value(given);
+	struct text message = { 0 };
+
+	input->change.verify_ingest_given = true;
+	if (json_is_null(given))
+		return;
+	if (signed_scheme_of(name) != SIGNED_NOT) {
+		input->change.verify_ingest = name;
+		return;
+	}
+	text_addf(&message, "Input should be %s", schemes);
+	problem_add(problems, "literal_error",
+	    json_pack("[ss]", "body", "verify_ingest"), text_string(&message),
+	    json_incref(given), json_pack("{s:s}", "expected", schemes));
+	text_free(&message);
+}
+
+static void
 read_object(struct problems *problems, enum subscription_use use,
     struct subscription_input *input)
 {
 	json_t *target_url = json_object_get(input->body, "target_url");
 	json_t *secret = json_object_get(input->body, "secret");
 	json_t *events = json_object_get(input->body, "events");
+	json_t *verify_ingest = json_object_get(input->body, "verify_ingest");
 
 	input->change.events_count = -1;
 	if (target_url != NULL)
@@ -174,6 +199,8 @@ read_object(struct problems *problems, enum subscription_use use,
 		read_secret(problems, secret, input);
 	if (events != NULL)
 		read_events(problems, events, input);
+	if (verify_ingest != NULL)
+		read_verify_ingest(problems, verify_ingest, input);
 }
 
 void

@@ -11,6 +11,8 @@
 #include "ground/clock.h"
 #include "ground/config.h"
 #include "ground/log.h"
+#include "ingest_verify.h"
+#include "stores/keyring.h"
 #include "stores/queue.h"
 #include "stores/subscription.h"
 
@@ -27,6 +29,7 @@
 struct intake {
 	struct db *db;
 	struct queue *queue;
+	struct verifier *verifier;
 	/* what the next statement stores, and who waits for it */
 	struct incoming incoming[HTTP_BATCH_MAX];
 	struct incoming *batch[HTTP_BATCH_MAX];
@@ -51,6 +54,18 @@ answer_clashed(struct response *response, const struct incoming *incoming)
 }
 
 static void
+answer_refused(const struct request *request, struct response *response,
+    enum signed_verdict verdict)
+{
+	/* RFC 9110, 11.6.1: a 401 names a scheme. */
+	response_header(response, "WWW-Authenticate", "Signature");
+	problem_answer(request, response, 401,
+	    verdict == SIGNED_MISSING	  ? "Signature is missing"
+		: verdict == SIGNED_STALE ? "Signature is too old or too new"
+					  : "Signature does not fit");
+}
+
+static void
 answer_stored(const struct request *request, struct response *response,
     const struct incoming *incoming)
 {
@@ -70,6 +85,10 @@ answer_stored(const struct request *request, struct response *response,
 		    request, response, 404, "Subscription not found");
 		return;
 	case INCOMING_CLASHED: answer_clashed(response, incoming); return;
+	case INCOMING_REFUSED:
+		answer_refused(request, response, incoming->verdict);
+		return;
+	case INCOMING_UNVERIFIED:
 	case INCOMING_FAILED: break;
 	}
 	problem_answer(request, response, 503, "Not stored, please try again");
@@ -106,7 +125,8 @@ intake_try(struct intake *intake)
 {
 	int64_t begun_ms = clock_monotonic_ms(), now_ms;
 
-	webhook_store(intake->db, intake->batch, intake->count);
+	verifier_store(intake->verifier, intake->db, intake->asked,
+	    intake->batch, intake->count);
 	now_ms = clock_monotonic_ms();
 	if (db_error(intake->db) != DB_GONE || now_ms - begun_ms < IN_VAIN_MS)
 		return;
@@ -145,15 +165,21 @@ intake_add(struct intake *intake, struct exchange *exchange)
 
 /* The reference looks for the subscription before it looks at the body. */
 static void
-answer_no_json(struct intake *intake, struct exchange *exchange,
-    const struct uuid *subscription_id)
+answer_no_json(
+    struct intake *intake, struct exchange *exchange, struct incoming *incoming)
 {
 	struct subscription found = { 0 };
 	int rc = intake->is_cut_off
 	    ? -1
-	    : subscription_get(intake->db, subscription_id, &found);
+	    : subscription_get(intake->db, &incoming->subscription_id, &found);
 
-	if (rc == 1)
+	if (rc == 1 && found.verify_ingest != NULL)
+		rc = verifier_check(
+		    intake->verifier, intake->db, &exchange->request, incoming);
+	if (rc == 1 && incoming->verdict != SIGNED_WELL)
+		answer_refused(
+		    &exchange->request, &exchange->response, incoming->verdict);
+	else if (rc == 1)
 		problem_answer(&exchange->request, &exchange->response, 400,
 		    "Invalid JSON body received.");
 	else if (rc == 0)
@@ -182,8 +208,7 @@ intake_handle(struct exchange *const *batch, size_t count, void *context)
 		    &exchange->request, &exchange->response, incoming)) {
 		case INGEST_STORE: intake_add(intake, exchange); break;
 		case INGEST_NO_JSON:
-			answer_no_json(
-			    intake, exchange, &incoming->subscription_id);
+			answer_no_json(intake, exchange, incoming);
 			break;
 		case INGEST_ANSWERED: break;
 		}
@@ -209,11 +234,16 @@ main(void)
 		return 100;
 	log_open("ingest", (enum log_level)config.log_level);
 	intake.db = db_new(config.database_url, DB_SERVE);
+	if (keyring_load(config.secret_key_file) == -1)
+		log_error("cannot verify what producers sign reason=\"%s\"",
+		    keyring_reason());
+	intake.verifier = verifier_new();
 	intake.queue = queue_new(config.redis_url, config.share_dir);
 	rc = http_serve_batches((size_t)config.max_payload_bytes, intake_handle,
 	    intake_idle, &intake);
 	queue_flush(intake.queue, LAST_PUSH_MS);
 	queue_free(intake.queue);
+	verifier_free(intake.verifier);
 	db_free(intake.db);
 	return rc;
 }

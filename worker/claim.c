@@ -5,10 +5,14 @@
 
 #include "ground/clock.h"
 #include "ground/config.h"
+#include "ground/log.h"
+#include "stores/keyring.h"
 
 #define DOUBTS_EVERY_MS 5000 /* giving back may stop the loop for 2 s */
 #define ALONE_FROM 2	     /* interruptions in a row */
 #define POSTPONED_MS 500     /* for the name server, and as much spread */
+#define LOCKED_MS 15000	     /* for whoever mends the key file */
+#define LOCKED_TELL_MS 10000
 
 static void
 unwant(struct delivery *delivery, const struct wanted *wanted, int64_t due_at)
@@ -20,17 +24,41 @@ unwant(struct delivery *delivery, const struct wanted *wanted, int64_t due_at)
 	    config.window_max);
 }
 
+/* It has a secret that we cannot open, which is our fault: it is not sent
+ * unsigned, and waits without using up an attempt. */
+static void
+job_locked(struct delivery *delivery, struct job *job)
+{
+	char webhook[UUID_TEXT_SIZE], subscription[UUID_TEXT_SIZE];
+	int64_t now = clock_monotonic_ms();
+
+	jobs_add(&delivery->locked, job);
+	if (now < delivery->locked_tell_at)
+		return;
+	delivery->locked_tell_at = now + LOCKED_TELL_MS;
+	log_error("cannot sign, so webhooks wait subscription=%s webhook=%s "
+		  "reason=\"%s\"",
+	    uuid_text(&job->claimed->subscription_id, subscription),
+	    uuid_text(&job->claimed->webhook_id, webhook), keyring_reason());
+}
+
 static void
 job_start(struct delivery *delivery, struct job *job)
 {
 	struct wanted wanted = { job->claimed->webhook_id,
 		job->claimed->subscription_id, job->slow };
+	int rc;
 
+	if (claimed_open(job->claimed) == -1) {
+		job_locked(delivery, job);
+		return;
+	}
 	job->log_id = uuid_new();
-	if (transfers_start(
-		delivery->transfers, job->claimed, job->slow, job) == -1) {
-		delivery_unclaim(
-		    delivery->db, &wanted.webhook_id, 1, job->claimed->lease);
+	rc = transfers_start(delivery->transfers, job->claimed, job->slow, job);
+	claimed_seal(job->claimed);
+	if (rc == -1) {
+		delivery_unclaim(delivery->db, &wanted.webhook_id, 1,
+		    job->claimed->lease, 0);
 		unwant(delivery, &wanted, clock_database_ms() + 1000);
 		job_free(job);
 		return;
@@ -67,7 +95,7 @@ job_claimed(struct delivery *delivery, struct claimed *claimed, bool slow,
 		jobs_add(&delivery->alone, job);
 	else {
 		delivery_unclaim(
-		    delivery->db, &claimed->webhook_id, 1, claimed->lease);
+		    delivery->db, &claimed->webhook_id, 1, claimed->lease, 0);
 		unwant(delivery, &wanted,
 		    clock_database_ms() + 500 + 50 * (int64_t)(*deferred)++);
 		job_free(job);
@@ -149,8 +177,8 @@ claim_doubts_end(struct delivery *delivery, int64_t now)
 	delivery->doubts_at = now + DOUBTS_EVERY_MS;
 	for (size_t i = 0; i < count; i++)
 		ids[i] = delivery->doubts.list[i].webhook_id;
-	delivery->database_away =
-	    delivery_unclaim(delivery->db, ids, count, delivery->doubted) == -1;
+	delivery->database_away = delivery_unclaim(delivery->db, ids, count,
+				      delivery->doubted, 0) == -1;
 	if (delivery->database_away)
 		return;
 	for (size_t i = 0; i < count; i++)
@@ -174,8 +202,8 @@ claim_alone_step(struct delivery *delivery)
 
 /* Those of one claim, since they share its lease. */
 static int
-jobs_unclaim(struct delivery *delivery, struct jobs *jobs, struct wants *given,
-    struct lease *lease)
+jobs_unclaim(struct delivery *delivery, struct jobs *jobs, int64_t delay_ms,
+    struct wants *given, struct lease *lease)
 {
 	struct uuid ids[WANTS_MOST] = { 0 };
 	struct job *job;
@@ -191,7 +219,8 @@ jobs_unclaim(struct delivery *delivery, struct jobs *jobs, struct wants *given,
 		given->list[given->count++] = wanted;
 		job_free(jobs_take(jobs));
 	}
-	return delivery_unclaim(delivery->db, ids, given->count, *lease);
+	return delivery_unclaim(
+	    delivery->db, ids, given->count, *lease, delay_ms);
 }
 
 static void
@@ -200,7 +229,8 @@ unsent_give_back(struct delivery *delivery)
 	struct wants given;
 	struct lease lease;
 
-	if (jobs_unclaim(delivery, &delivery->unsent, &given, &lease) == -1) {
+	if (jobs_unclaim(delivery, &delivery->unsent, 0, &given, &lease) ==
+	    -1) {
 		delivery->leaves_leases = true;
 		return;
 	}
@@ -208,21 +238,23 @@ unsent_give_back(struct delivery *delivery)
 		unwant(delivery, &given.list[i], clock_database_ms());
 }
 
-/* Says nothing of the receiver, so that one whose name is answered for stays
- * apart from those that time out. */
-void
-claim_postponed_end(struct delivery *delivery)
+/* Gives back what is to be tried again later. Says nothing of the receiver, so
+ * that one whose name is answered for stays apart from those that time out.
+ * With due_ms it is due in PostgreSQL only then: else the sweep, or a pick
+ * without Redis, would bring it again and again meanwhile. */
+static void
+put_off(struct delivery *delivery, struct jobs *jobs, int64_t queue_ms,
+    int64_t due_ms)
 {
 	struct queue_settled settled[WANTS_MOST];
 	struct wants given;
 	struct lease lease;
 
-	if (delivery->postponed.count == 0 || delivery->doubts.count > 0 ||
+	if (jobs->count == 0 || delivery->doubts.count > 0 ||
 	    delivery->doing != DOING_NOTHING ||
 	    db_retry_wait_ms(delivery->db) > 0)
 		return;
-	if (jobs_unclaim(delivery, &delivery->postponed, &given, &lease) ==
-	    -1) {
+	if (jobs_unclaim(delivery, jobs, due_ms, &given, &lease) == -1) {
 		delivery->doubts = given;
 		delivery->doubted = lease;
 		return;
@@ -230,11 +262,18 @@ claim_postponed_end(struct delivery *delivery)
 	for (size_t i = 0; i < given.count; i++)
 		settled[i] = (struct queue_settled){ given.list[i].webhook_id,
 			given.list[i].subscription_id,
-			clock_database_ms() + POSTPONED_MS +
+			clock_database_ms() + queue_ms +
 			    POSTPONED_MS * (int64_t)i / WANTS_MOST,
 			QUEUE_NEUTRAL };
 	queue_settle(delivery->queue, settled, given.count, clock_database_ms(),
 	    config.window_max);
+}
+
+void
+claim_put_off(struct delivery *delivery)
+{
+	put_off(delivery, &delivery->postponed, POSTPONED_MS, 0);
+	put_off(delivery, &delivery->locked, LOCKED_MS, LOCKED_MS);
 }
 
 void
@@ -248,7 +287,8 @@ claim_give_back(struct delivery *delivery)
 		unwant(delivery, &delivery->wants.list[i], clock_database_ms());
 	delivery->wants.count = 0;
 	while ((job = jobs_take(&delivery->alone)) != NULL ||
-	    (job = jobs_take(&delivery->postponed)) != NULL)
+	    (job = jobs_take(&delivery->postponed)) != NULL ||
+	    (job = jobs_take(&delivery->locked)) != NULL)
 		jobs_add(&delivery->unsent, job);
 	while (delivery->unsent.count > 0)
 		unsent_give_back(delivery);

@@ -10,6 +10,7 @@
 #include "ground/log.h"
 #include "interfaces.h"
 #include "shared.h"
+#include "stores/keyring.h"
 #include "stores/maintenance.h"
 
 #define TURN_MOST_MS 5000 /* between two heartbeats */
@@ -22,7 +23,8 @@ static void
 delivery_free(struct delivery *delivery)
 {
 	struct jobs *all[] = { &delivery->alone, &delivery->unsent,
-		&delivery->postponed, &delivery->done, &delivery->batch };
+		&delivery->postponed, &delivery->locked, &delivery->done,
+		&delivery->batch };
 	struct job *job;
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -43,6 +45,10 @@ delivery_new(uint64_t incarnation)
 
 	delivery->room = (size_t)config.worker_concurrency;
 	delivery->lease.incarnation = incarnation;
+	if (keyring_load(config.secret_key_file) == -1)
+		log_error("cannot sign webhooks, what has a secret waits "
+			  "reason=\"%s\"",
+		    keyring_reason());
 	delivery->db = db_new(config.database_url, DB_SERVE);
 	delivery->queue = queue_new(config.redis_url, config.share_dir);
 	delivery->bell = queue_new(config.redis_url, config.share_dir);
@@ -171,7 +177,7 @@ delivery_wait_ms(const struct delivery *delivery, int64_t now)
 	if (delivery->doing != DOING_NOTHING)
 		return sooner(wait, db_wait_ms(delivery->db));
 	if (delivery->done.count > 0 || delivery->wants.count > 0 ||
-	    delivery->postponed.count > 0)
+	    delivery->postponed.count > 0 || delivery->locked.count > 0)
 		wait = sooner(wait, db_retry_wait_ms(delivery->db) + 10);
 	if (delivery->stops)
 		wait = sooner(wait, 50);
@@ -219,7 +225,7 @@ delivery_is_empty(const struct delivery *delivery)
 	    delivery->done.count == 0 && delivery->batch.count == 0 &&
 	    delivery->wants.count == 0 && delivery->doubts.count == 0 &&
 	    delivery->unsent.count == 0 && delivery->postponed.count == 0 &&
-	    delivery->doing == DOING_NOTHING &&
+	    delivery->locked.count == 0 && delivery->doing == DOING_NOTHING &&
 	    (!delivery->take_is_out || !queue_is_up(delivery->queue));
 }
 
@@ -235,7 +241,7 @@ delivery_turn(struct delivery *delivery)
 	dispatch_step(delivery, now);
 	if (delivery->stops)
 		claim_give_back(delivery);
-	claim_postponed_end(delivery);
+	claim_put_off(delivery);
 	database_step(delivery);
 }
 

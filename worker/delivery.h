@@ -79,6 +79,8 @@ struct delivery {
 	struct jobs alone;     /* claimed; each runs with no other */
 	struct jobs unsent;    /* claimed while we stop: to be given back */
 	struct jobs postponed; /* the same: too many names to resolve */
+	struct jobs locked;    /* the same: a secret cannot be opened */
+	int64_t locked_tell_at;
 	bool alone_runs;
 	bool leaves_leases; /* could not be given back: break them */
 	size_t slow_count;  /* in flight of slow subscriptions */
@@ -111,7 +113,7 @@ void claim_ended(struct delivery *delivery, bool well);
 /* These may wait for PostgreSQL, 2 s at most. */
 void claim_doubts_end(struct delivery *delivery, int64_t now);
 void claim_alone_step(struct delivery *delivery);
-void claim_postponed_end(struct delivery *delivery);
+void claim_put_off(struct delivery *delivery);
 void claim_give_back(struct delivery *delivery); /* what was not sent */
 
 /* settle.c: from an answer to its commit, and only then to the queue. */

@@ -66,8 +66,7 @@ check_standard(
 	    request->signature == NULL)
 		return SIGNED_MISSING;
 	timestamp = timestamp_read(request->timestamp);
-	if (timestamp == -1 ||
-	    timestamp < now_s - SIGNED_REQUEST_TOLERANCE_S ||
+	if (timestamp == -1 || timestamp < now_s - SIGNED_REQUEST_TOLERANCE_S ||
 	    timestamp > now_s + SIGNED_REQUEST_TOLERANCE_S)
 		return SIGNED_STALE;
 	if (strlen(request->id) > SIGNED_REQUEST_ID_MAX)
