@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -119,6 +120,10 @@ admin_secret_key(int argc, char **argv)
 
 	if (config_load() == -1)
 		return 100;
+	if (sodium_init() == -1) {
+		fprintf(stderr, "libsodium cannot be set up\n");
+		return 111;
+	}
 	log_open("postrider-admin", (enum log_level)config.log_level);
 	if (creates && argc <= 2)
 		return create(argc == 2 ? argv[1] : NULL);

@@ -35,10 +35,10 @@ const char *keyring_first(void); /* id of the key that seals, or NULL */
 bool keyring_holds(const char *id);
 
 /*
- * The file itself. keyring_create makes it with one new key, for `user` (NULL:
- * for who runs this) alone; an existing file is left as it is. keyring_add
- * puts a new key in front of those that are there. 1 done, 0 it was there
- * already, -1 with keyring_reason.
+ * The file itself; sodium_init comes first. keyring_create makes it with one
+ * new key, for `user` (NULL: for who runs this) alone; an existing file is
+ * left as it is. keyring_add puts a new key in front of those that are there.
+ * 1 done, 0 it was there already, -1 with keyring_reason.
  */
 int keyring_create(const char *path, const char *user);
 int keyring_add(const char *path);
