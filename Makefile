@@ -164,7 +164,7 @@ build/tests/%.so: tests/%.c
 .SECONDARY:
 -include $(wildcard build/*/obj/*/*.d build/*/obj/*/*/*.d)
 
-#: make bench-fairness, bench-queue-memory, bench-slope    see tests/bench
+#: make bench-fairness, bench-queue-memory, bench-slope, bench-verify
 bench-%:
 	@src/stack/packages run
 	@$(MAKE) $(QUIET) -j"$$(nproc)" build
