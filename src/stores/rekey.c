@@ -15,13 +15,15 @@ static const struct db_statement clear_is_there_sql = { "rekey_clear_is_there",
 	"SELECT 1 FROM pg_attribute WHERE attrelid = 'subscriptions'::regclass"
 	"   AND attname = 'secret' AND NOT attisdropped" };
 
+/* xmin, and not the text, tells whether a row is the one that was read: a slow
+ * statement is logged with its parameters. */
 static const struct db_statement clear_sql = { "rekey_clear",
-	"SELECT id, secret FROM subscriptions WHERE secret IS NOT NULL"
+	"SELECT id, secret, xmin::text FROM subscriptions WHERE secret IS NOT NULL"
 	" ORDER BY id LIMIT 200" };
 
 static const struct db_statement clear_seal_sql = { "rekey_clear_seal",
 	"UPDATE subscriptions SET secrets = ARRAY[$3::text], secret = NULL"
-	" WHERE id = $1 AND secret = $2" };
+	" WHERE id = $1 AND xmin::text = $2" };
 
 /* Those with a secret of another key than the first. */
 static const struct db_statement stale_sql = { "rekey_stale",
@@ -48,7 +50,14 @@ static const char lock_sql[] =
     "SELECT pg_advisory_lock(hashtext('postrider secrets'))";
 static const char unlock_sql[] =
     "SELECT pg_advisory_unlock(hashtext('postrider secrets'))";
-static const char drop_sql[] = "ALTER TABLE subscriptions DROP COLUMN secret";
+/* A program of the version before may have stored one since. */
+static const char drop_sql[] =
+    "BEGIN; LOCK TABLE subscriptions IN ACCESS EXCLUSIVE MODE;"
+    "DO $$ BEGIN"
+    " IF EXISTS (SELECT FROM subscriptions WHERE secret IS NOT NULL) THEN"
+    "  RAISE 'a secret was stored in clear meanwhile: stop the older version';"
+    " END IF; END $$;"
+    "ALTER TABLE subscriptions DROP COLUMN secret; COMMIT";
 static const char rewrite_sql[] = "VACUUM FULL subscriptions";
 
 static void
@@ -64,7 +73,7 @@ complain(const struct uuid *id)
 struct page {
 	struct row {
 		struct uuid id;
-		char *clear;
+		char *clear, *version;
 		char **all, **valid;
 		int all_count, valid_count;
 	} * rows;
@@ -76,6 +85,7 @@ page_free(struct page *page)
 {
 	for (int i = 0; i < page->count; i++) {
 		seal_forget(page->rows[i].clear);
+		free(page->rows[i].version);
 		free(page->rows[i].all);
 		free(page->rows[i].valid);
 	}
@@ -94,6 +104,8 @@ clear_page(struct db *db, struct page *page)
 		page->rows[i].id = db_get_uuid(db, i, 0);
 		page->rows[i].clear =
 		    memory_copy_string(db_get_string(db, i, 1));
+		page->rows[i].version =
+		    memory_copy_string(db_get_string(db, i, 2));
 	}
 	return 0;
 }
@@ -109,7 +121,7 @@ clear_seal(struct db *db, const struct row *row)
 		return -1;
 	}
 	db_add_uuid(params, &row->id);
-	db_add_string(params, row->clear);
+	db_add_string(params, row->version);
 	db_add_string(params, sealed);
 	free(sealed);
 	return db_run(db, &clear_seal_sql, params, DEADLINE_MS);
