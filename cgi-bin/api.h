@@ -53,6 +53,9 @@ api_read_subscription(struct problems *problems, const struct request *request,
     enum subscription_use use, struct subscription_input *input);
 void api_input_release(struct subscription_input *input);
 
+/* verify_ingest without a secret; input is taken over. */
+void api_secret_is_missing(struct problems *problems, json_t *input);
+
 /* Answers. */
 /* True when there were faults: then it has answered with all of them. */
 bool api_refused(struct problems *problems, struct response *response);

@@ -140,14 +140,20 @@ api_answer_subscription(struct response *response, int status,
 		answer_no_key(response);
 }
 
+void
+api_secret_is_missing(struct problems *problems, json_t *input)
+{
+	problem_add(problems, "missing", json_pack("[ss]", "body", "secret"),
+	    "verify_ingest needs a secret to verify signatures with", input,
+	    NULL);
+}
+
 static void
 answer_no_secret(struct response *response)
 {
 	struct problems problems = { 0 };
 
-	problem_add(&problems, "missing", json_pack("[ss]", "body", "secret"),
-	    "verify_ingest needs a secret to verify signatures with", NULL,
-	    NULL);
+	api_secret_is_missing(&problems, NULL);
 	problems_answer(&problems, response);
 }
 

@@ -179,6 +179,19 @@ read_verify_ingest(
 	text_free(&message);
 }
 
+/* In a change the store knows whether there is one. */
+static void
+check_has_secret(
+    struct problems *problems, const struct subscription_input *input)
+{
+	const json_t *given = json_object_get(input->body, "secret");
+
+	if (input->change.verify_ingest != NULL &&
+	    (given == NULL || json_is_null(given) ||
+		(json_is_string(given) && json_string_length(given) == 0)))
+		api_secret_is_missing(problems, json_incref(input->body));
+}
+
 static void
 read_object(struct problems *problems, enum subscription_use use,
     struct subscription_input *input)
@@ -201,6 +214,8 @@ read_object(struct problems *problems, enum subscription_use use,
 		read_events(problems, events, input);
 	if (verify_ingest != NULL)
 		read_verify_ingest(problems, verify_ingest, input);
+	if (use == SUBSCRIPTION_NEW)
+		check_has_secret(problems, input);
 }
 
 void

@@ -484,6 +484,9 @@ stored() {	# how many of the subscription, and keys used
 		assert_fault missing '["body","secret"]' \
 		    'verify_ingest needs a secret to verify signatures with'
 	done
+	request POST /subscriptions/ -d '{"target_url": "no", "events": 5,
+	    "verify_ingest": "standard-webhooks"}'
+	assert_faults 3
 	for value in '"hmac"' '""' 5 true '[]' '"Standard-Webhooks"'; do
 		request POST /subscriptions/ -d "{\"target_url\": \"$RECEIVER/ok\",
 		    \"secret\": \"s\", \"verify_ingest\": $value}"

@@ -1,7 +1,11 @@
+#include <grp.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "ground/config.h"
 #include "ground/log.h"
@@ -66,6 +70,26 @@ create(const char *user)
 	return 0;
 }
 
+/* Root may write the key file, but PostgreSQL knows the user that Postrider
+ * runs as, whose file it is. */
+static int
+become_owner(void)
+{
+	const struct passwd *owner;
+	struct stat file;
+
+	if (geteuid() != 0 || stat(config.secret_key_file, &file) == -1 ||
+	    file.st_uid == 0)
+		return 0;
+	owner = getpwuid(file.st_uid);
+	if (owner != NULL && initgroups(owner->pw_name, owner->pw_gid) == 0 &&
+	    setgid(owner->pw_gid) == 0 && setuid(owner->pw_uid) == 0)
+		return 0;
+	fprintf(
+	    stderr, "cannot become the owner of %s\n", config.secret_key_file);
+	return -1;
+}
+
 /* Repeats do no harm; also finishes a rotation that was cut off. */
 static int
 reencrypt(void)
@@ -74,6 +98,8 @@ reencrypt(void)
 	int64_t count;
 	int rc = 111;
 
+	if (become_owner() == -1)
+		return 100;
 	if (keyring_load(config.secret_key_file) == -1)
 		return fix_the_key();
 	db = db_new(config.database_url, DB_MAINTAIN);
