@@ -172,23 +172,24 @@ answer_no_json(
 	int rc = intake->is_cut_off
 	    ? -1
 	    : subscription_get(intake->db, &incoming->subscription_id, &found);
+	int checked = 1;
 
 	if (rc == 1 && found.verify_ingest != NULL)
-		rc = verifier_check(
+		checked = verifier_check(
 		    intake->verifier, intake->db, &exchange->request, incoming);
-	if (rc == 1 && incoming->verdict != SIGNED_WELL)
-		answer_refused(
-		    &exchange->request, &exchange->response, incoming->verdict);
-	else if (rc == 1)
-		problem_answer(&exchange->request, &exchange->response, 400,
-		    "Invalid JSON body received.");
-	else if (rc == 0)
+	if (rc == 0)
 		problem_answer(&exchange->request, &exchange->response, 404,
 		    "Subscription not found");
-	else
+	else if (rc == -1 || checked != 1)
 		problem_answer(&exchange->request, &exchange->response, 503,
 		    "Subscription not checked, please try again");
-	intake->is_cut_off = rc == -1;
+	else if (incoming->verdict != SIGNED_WELL)
+		answer_refused(
+		    &exchange->request, &exchange->response, incoming->verdict);
+	else
+		problem_answer(&exchange->request, &exchange->response, 400,
+		    "Invalid JSON body received.");
+	intake->is_cut_off = rc == -1 || checked == -1;
 	subscription_release(&found);
 }
 

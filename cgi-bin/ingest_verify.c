@@ -256,5 +256,5 @@ verifier_check(struct verifier *verifier, struct db *db,
 	    judge(verifier, lesson_find(&lesson, &incoming->subscription_id),
 		request, incoming);
 	lesson_end(verifier, &lesson, &incoming, &one);
-	return judged == JUDGED_NOT ? -1 : 1;
+	return judged != JUDGED_NOT;
 }

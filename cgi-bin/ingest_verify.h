@@ -20,8 +20,8 @@ void verifier_free(struct verifier *verifier);
 void verifier_store(struct verifier *verifier, struct db *db,
     struct exchange *const *asked, struct incoming *const *batch, size_t count);
 
-/* Fills in the verdict of one that is not to be stored. 1, or -1: it could
- * not be checked. */
+/* Fills in the verdict of one that is not to be stored. 1; 0 when no secret of
+ * it can be opened, -1 when the database failed. */
 int verifier_check(struct verifier *verifier, struct db *db,
     const struct request *request, struct incoming *incoming);
 #endif

@@ -227,6 +227,8 @@ waits_for_the_key() {	# REASON
 	eventually 10 logged "$1"
 	request POST "/ingest/$PRODUCED" -d 1 -H 'X-Signature: 00'
 	assert_code 503
+	request POST "/ingest/$PRODUCED" -d '{' -H 'X-Signature: 00'
+	assert_code 503
 	request GET "/subscriptions/$SIGNED"
 	assert_code 503
 	[[ $body != *'"secret"'* ]]
