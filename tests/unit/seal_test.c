@@ -28,7 +28,8 @@ opens_what_it_sealed(void **state)
 		sealed = seal_make(&key, &one, secrets[i]);
 		again = seal_make(&key, &one, secrets[i]);
 		assert_string_not_equal(sealed, again); /* the nonce */
-		assert_null(strstr(sealed, secrets[i] + 1 - (i == 0)));
+		if (strlen(secrets[i]) > 8) /* else it may be there by chance */
+			assert_null(strstr(sealed, secrets[i]));
 		assert_true(seal_id_of(sealed, id));
 		assert_string_equal(id, key.id);
 		opened = seal_open(&key, &one, sealed);
