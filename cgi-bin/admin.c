@@ -9,6 +9,7 @@
 #include "ground/config.h"
 #include "ground/log.h"
 #include "rules/egress.h"
+#include "stores/keyring.h"
 
 #define FORM_MAX_BYTES (1024 * 1024)
 
@@ -33,6 +34,8 @@ static const struct route routes[] = {
 	{ "POST", "/ui/subscriptions/{id}/edit", admin_update },
 	{ "GET", "/ui/subscriptions/{id}/delete", admin_delete_ask },
 	{ "POST", "/ui/subscriptions/{id}/delete", admin_delete },
+	{ "GET", "/ui/subscriptions/{id}/rotate", admin_rotate_ask },
+	{ "POST", "/ui/subscriptions/{id}/rotate", admin_rotate },
 	{ "GET", "/ui/attempts", admin_attempts },
 	{ "GET", "/ui/webhooks", admin_webhooks },
 	{ "GET", "/ui/webhooks/{id}", admin_webhook },
@@ -89,6 +92,9 @@ main(void)
 		return 100;
 	}
 	log_open("admin", (enum log_level)config.log_level);
+	if (keyring_load(config.secret_key_file) == -1)
+		log_error(
+		    "cannot store secrets reason=\"%s\"", keyring_reason());
 	admin.db = db_new(config.database_url, DB_SERVE);
 	admin.cache = cache_new(config.redis_url, config.cache_seconds);
 	status = http_serve(FORM_MAX_BYTES, handle, &admin);

@@ -25,6 +25,8 @@ admin_handler admin_subscriptions, admin_subscription;
 /* admin_edit.c: forms that change one */
 admin_handler admin_new, admin_create, admin_edit, admin_update;
 admin_handler admin_delete_ask, admin_delete;
+/* admin_rotate.c: a new secret */
+admin_handler admin_rotate_ask, admin_rotate;
 /* admin_attempts.c, admin_webhooks.c: look-ups */
 admin_handler admin_attempts, admin_webhooks, admin_webhook;
 
@@ -38,6 +40,9 @@ void admin_refuse(const struct request *request, struct response *response,
 void admin_failed(const struct request *request, struct response *response,
     const struct admin *admin);
 void admin_redirect(struct response *response, const char *location);
+/* To a subscription's page, which then says what was done. */
+void admin_redirect_done(
+    struct response *response, const struct uuid *id, const char *done);
 /* Says what the form that led here did, by ?done=. */
 void admin_notice(const struct request *request, struct text *out);
 /* The state of a subscription, in a word and a shape. */
@@ -54,6 +59,10 @@ void admin_field_state(struct text *out, const char *id, bool is_wrong);
 /* The id of a path; false when it was answered with 422. */
 bool admin_path_id(const struct request *request, struct response *response,
     const char *argument, struct uuid *id);
+/* The subscription of a path, to be released; false when it was answered. */
+bool admin_find(const struct request *request, struct response *response,
+    const char *argument, const struct admin *admin,
+    struct subscription *found);
 /* An id as it was typed: blanks around it are forgiven. 0, or -1. */
 int admin_typed_id(const struct text *typed, struct uuid *id);
 /* A whole number of the query: 1 and *number (fallback when absent or

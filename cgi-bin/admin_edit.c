@@ -1,18 +1,7 @@
 #include "admin.h"
 #include "admin_form.h"
-
-static void
-redirect_to(struct response *response, const struct uuid *id, const char *done)
-{
-	struct text location = { 0 };
-
-	html_lit(&location, "/ui/subscriptions/");
-	html_uuid(&location, id);
-	html_lit(&location, "?done=");
-	html_url_arg(&location, done);
-	admin_redirect(response, text_string(&location));
-	text_free(&location);
-}
+#include "ground/log.h"
+#include "stores/keyring.h"
 
 static void
 new_page(const struct request *request, struct response *response,
@@ -49,6 +38,46 @@ admin_new(const struct request *request, struct response *response,
 	admin_form_free(&form);
 }
 
+/* id: NULL makes a new one. */
+static int
+save(const struct admin *admin, const struct uuid *id,
+    const struct subscription_form *form, struct subscription *saved)
+{
+	bool has_secret = !form->remove_secret && form->secret.length != 0;
+	const struct subscription_change change = {
+		.target_url_given = true,
+		.target_url = form->normal_url,
+		.secret_given = form->remove_secret || has_secret,
+		.secret = has_secret ? form->secret.bytes : NULL,
+		.events_given = !form->same_events,
+		.events = form->event_list,
+		.events_count = form->events_count,
+	};
+
+	return id == NULL ? subscription_create(admin->db, &change, saved)
+			  : subscription_update(admin->db, id, &change, saved);
+}
+
+/* True when the store refused the secret, and the form says so. */
+static bool
+secret_refused(struct subscription_form *form, int rc)
+{
+	if (rc == SUBSCRIPTION_NO_KEY) {
+		log_error(
+		    "cannot seal a secret reason=\"%s\"", keyring_reason());
+		text_adds(&form->secret_error,
+		    "The secret cannot be stored: it could not be encrypted. "
+		    "The service’s log says why.");
+	} else if (rc == SUBSCRIPTION_NO_SECRET)
+		text_adds(&form->secret_error,
+		    "Producers must sign with it (verify_ingest), so it "
+		    "cannot be removed.");
+	else
+		return false;
+	form->faults++;
+	return true;
+}
+
 void
 admin_create(const struct request *request, struct response *response,
     const char *argument, void *context)
@@ -56,6 +85,7 @@ admin_create(const struct request *request, struct response *response,
 	const struct admin *admin = context;
 	struct subscription_form form = { 0 };
 	struct subscription created = { 0 };
+	int rc;
 
 	(void)argument;
 	admin_form_read(&form, request, NULL);
@@ -63,35 +93,20 @@ admin_create(const struct request *request, struct response *response,
 		new_page(request, response, &form);
 		goto out;
 	}
-	if (subscription_create(admin->db, form.normal_url,
-		form.secret.length != 0 ? form.secret.bytes : NULL,
-		form.event_list, form.events_count, &created) != 1) {
+	rc = save(admin, NULL, &form, &created);
+	if (secret_refused(&form, rc)) {
+		new_page(request, response, &form);
+		goto out;
+	}
+	if (rc != 1) {
 		admin_failed(request, response, admin);
 		goto out;
 	}
 	cache_put(admin->cache, &created);
-	redirect_to(response, &created.id, "created");
+	admin_redirect_done(response, &created.id, "created");
 out:
 	subscription_release(&created);
 	admin_form_free(&form);
-}
-
-/* The subscription of the path; false when the answer is given already. */
-static bool
-find(const struct request *request, struct response *response,
-    const char *argument, const struct admin *admin, struct subscription *found)
-{
-	struct uuid id;
-	int rc;
-
-	if (!admin_path_id(request, response, argument, &id))
-		return false;
-	rc = subscription_get(admin->db, &id, found);
-	if (rc == 0)
-		admin_refuse(request, response, 404, NULL);
-	else if (rc == -1)
-		admin_failed(request, response, admin);
-	return rc == 1;
 }
 
 void
@@ -101,29 +116,12 @@ admin_edit(const struct request *request, struct response *response,
 	struct subscription_form form = { 0 };
 	struct subscription current = { 0 };
 
-	if (find(request, response, argument, context, &current)) {
+	if (admin_find(request, response, argument, context, &current)) {
 		admin_form_fill(&form, &current);
 		edit_page(request, response, &form, &current);
 	}
 	admin_form_free(&form);
 	subscription_release(&current);
-}
-
-static int
-save(const struct admin *admin, const struct uuid *id,
-    const struct subscription_form *form, struct subscription *updated)
-{
-	const struct subscription_change change = {
-		.target_url_given = true,
-		.target_url = form->normal_url,
-		.secret_given = form->remove_secret || form->secret.length != 0,
-		.secret = form->remove_secret ? NULL : form->secret.bytes,
-		.events_given = !form->same_events,
-		.events = form->event_list,
-		.events_count = form->events_count,
-	};
-
-	return subscription_update(admin->db, id, &change, updated);
 }
 
 void
@@ -135,7 +133,7 @@ admin_update(const struct request *request, struct response *response,
 	struct subscription current = { 0 }, updated = { 0 };
 	int rc;
 
-	if (!find(request, response, argument, admin, &current))
+	if (!admin_find(request, response, argument, admin, &current))
 		goto out;
 	admin_form_read(&form, request, &current);
 	if (form.faults != 0) {
@@ -143,13 +141,15 @@ admin_update(const struct request *request, struct response *response,
 		goto out;
 	}
 	rc = save(admin, &current.id, &form, &updated);
-	if (rc == 0)
+	if (secret_refused(&form, rc))
+		edit_page(request, response, &form, &current);
+	else if (rc == 0)
 		admin_refuse(request, response, 404, NULL);
 	else if (rc == -1)
 		admin_failed(request, response, admin);
 	else {
 		cache_put(admin->cache, &updated);
-		redirect_to(response, &updated.id, "saved");
+		admin_redirect_done(response, &updated.id, "saved");
 	}
 out:
 	subscription_release(&updated);
@@ -164,7 +164,7 @@ admin_delete_ask(const struct request *request, struct response *response,
 	struct text *out = &response->body;
 	struct subscription current = { 0 };
 
-	if (!find(request, response, argument, context, &current))
+	if (!admin_find(request, response, argument, context, &current))
 		return;
 	page_begin(
 	    response, 200, "Delete this subscription?", PAGE_SUBSCRIPTIONS);

@@ -135,7 +135,8 @@ admin_form_write(struct text *out, const struct subscription_form *form,
 	html_lit(out, "<form class=\"panel\" method=\"post\">\n");
 	write_url(out, form);
 	write_events(out, form);
-	write_secret(out, form, current != NULL && current->secret != NULL);
+	write_secret(
+	    out, form, current != NULL && current->sealed_secret != NULL);
 	write_actions(out, current);
 	html_lit(out, "</form>\n");
 }

@@ -18,6 +18,23 @@ admin_path_id(const struct request *request, struct response *response,
 	return false;
 }
 
+bool
+admin_find(const struct request *request, struct response *response,
+    const char *argument, const struct admin *admin, struct subscription *found)
+{
+	struct uuid id;
+	int rc;
+
+	if (!admin_path_id(request, response, argument, &id))
+		return false;
+	rc = subscription_get(admin->db, &id, found);
+	if (rc == 0)
+		admin_refuse(request, response, 404, NULL);
+	else if (rc == -1)
+		admin_failed(request, response, admin);
+	return rc == 1;
+}
+
 int
 admin_typed_id(const struct text *typed, struct uuid *id)
 {

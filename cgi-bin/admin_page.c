@@ -96,6 +96,20 @@ admin_redirect(struct response *response, const char *location)
 }
 
 void
+admin_redirect_done(
+    struct response *response, const struct uuid *id, const char *done)
+{
+	struct text location = { 0 };
+
+	html_lit(&location, "/ui/subscriptions/");
+	html_uuid(&location, id);
+	html_lit(&location, "?done=");
+	html_url_arg(&location, done);
+	admin_redirect(response, text_string(&location));
+	text_free(&location);
+}
+
+void
 admin_notice(const struct request *request, struct text *out)
 {
 	static const struct {
@@ -106,6 +120,9 @@ admin_notice(const struct request *request, struct text *out)
 		    "The subscription was created. Webhooks sent to "
 		    "it are delivered from now on." },
 		{ "saved", "The changes were saved." },
+		{ "rotated",
+		    "There is a new secret. Whoever may write reads it with "
+		    "GET /subscriptions/{id}." },
 		{ "deleted", "The subscription was deleted." },
 	};
 	struct text done = { 0 };

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "admin.h"
+#include "ground/clock.h"
 
 #define PAGE_ROWS 50
 #define PAGE_ROWS_MAX 1000
@@ -49,7 +50,7 @@ list_row(struct text *out, const struct subscription *subscription)
 	html_lit(out, "</td><td role=\"cell\" data-label=\"State\">");
 	admin_state(out, subscription);
 	html_lit(out, "</td><td role=\"cell\" data-label=\"Secret\">");
-	if (subscription->secret != NULL)
+	if (subscription->sealed_secret != NULL)
 		html_lit(out, "set");
 	else
 		html_lit(out, "<span class=\"quiet\">none</span>");
@@ -193,10 +194,20 @@ show_settings(struct text *out, const struct subscription *subscription)
 	html_lit(out, "</dd></div>\n<div><dt>Events</dt><dd>");
 	events_cell(out, subscription, subscription->events_count);
 	html_lit(out, "</dd></div>\n<div><dt>Secret</dt><dd>");
-	if (subscription->secret != NULL)
+	if (subscription->sealed_secret != NULL)
 		html_lit(out, "set: deliveries are signed");
 	else
 		html_lit(out, "none: deliveries are not signed");
+	if (subscription->secret_overlap_until > clock_database_ms()) {
+		html_lit(out, ", with the one before too until ");
+		html_time(out, subscription->secret_overlap_until);
+	}
+	html_lit(out, "</dd></div>\n<div><dt>Producers</dt><dd>");
+	if (subscription->verify_ingest != NULL) {
+		html_lit(out, "must sign: ");
+		html_text(out, subscription->verify_ingest);
+	} else
+		html_lit(out, "need not sign");
 	html_lit(out, "</dd></div>\n<div><dt>Created</dt><dd>");
 	html_time(out, subscription->created_at);
 	html_lit(out, "</dd></div>\n<div><dt>Last change</dt><dd>");
@@ -212,7 +223,11 @@ show_actions(struct text *out, const struct uuid *id)
 	    "href=\"/ui/subscriptions/");
 	html_uuid(out, id);
 	html_lit(out,
-	    "/edit\">Edit</a>\n<a class=\"button danger\" "
+	    "/edit\">Edit</a>\n<a class=\"button\" "
+	    "href=\"/ui/subscriptions/");
+	html_uuid(out, id);
+	html_lit(out,
+	    "/rotate\">New secret…</a>\n<a class=\"button danger\" "
 	    "href=\"/ui/subscriptions/");
 	html_uuid(out, id);
 	html_lit(out, "/delete\">Delete…</a></p>\n");

@@ -10,6 +10,7 @@
 #include "ground/log.h"
 #include "ground/text.h"
 #include "rules/egress.h"
+#include "stores/keyring.h"
 
 static const struct route routes[] = {
 	{ "POST", "/subscriptions", api_subscription_create },
@@ -20,6 +21,8 @@ static const struct route routes[] = {
 	{ "GET", "/subscriptions/{id}/attempts", api_subscription_attempts },
 	{ "POST", "/subscriptions/{id}/pause", api_subscription_pause },
 	{ "POST", "/subscriptions/{id}/resume", api_subscription_resume },
+	{ "POST", "/subscriptions/{id}/secret/rotate",
+	    api_subscription_rotate },
 	{ "GET", "/status/{id}", api_status },
 	{ "GET", "/webhooks/{id}", api_webhook },
 	{ "POST", "/webhooks/{id}/cancel", api_webhook_cancel },
@@ -54,6 +57,9 @@ main(void)
 	}
 	log_open("api", config.log_level);
 	json_set_alloc_funcs(memory_get, free);
+	if (keyring_load(config.secret_key_file) == -1)
+		log_error("cannot read or store secrets reason=\"%s\"",
+		    keyring_reason());
 	api.db = db_new(config.database_url, DB_SERVE);
 	api.cache = cache_new(config.redis_url, config.cache_seconds);
 	api.queue = queue_new(config.redis_url, config.share_dir);

@@ -53,6 +53,9 @@ api_read_subscription(struct problems *problems, const struct request *request,
     enum subscription_use use, struct subscription_input *input);
 void api_input_release(struct subscription_input *input);
 
+/* verify_ingest without a secret; input is taken over. */
+void api_secret_is_missing(struct problems *problems, json_t *input);
+
 /* Answers. */
 /* True when there were faults: then it has answered with all of them. */
 bool api_refused(struct problems *problems, struct response *response);
@@ -61,7 +64,14 @@ void api_not_found(struct response *response, const char *detail);
 json_t *api_time(int64_t ms);
 json_t *api_uuid(const struct uuid *id);
 json_t *api_string(const char *text); /* NULL: null */
+/* NULL when its secret cannot be opened: keyring_reason. */
 json_t *api_subscription(const struct subscription *subscription);
+void api_answer_subscription(struct response *response, int status,
+    const struct subscription *subscription);
+/* Of subscription_create and those like it: the subscription, 404, 422, or
+ * what of the store failed. */
+void api_answer_stored(struct api *api, struct response *response, int rc,
+    int status, const struct subscription *stored);
 json_t *api_attempt(const struct attempt *attempt);
 /* The webhook as it is now, or 404. */
 void api_answer_webhook(struct api *api, struct response *response, int status,
@@ -76,6 +86,7 @@ API_HANDLER(api_subscription_list);
 API_HANDLER(api_subscription_get);
 API_HANDLER(api_subscription_update);
 API_HANDLER(api_subscription_delete);
+API_HANDLER(api_subscription_rotate);
 API_HANDLER(api_subscription_attempts);
 API_HANDLER(api_status);
 API_HANDLER(api_webhook);

@@ -4,6 +4,8 @@
 
 #include "doors/json_read.h"
 #include "ground/clock.h"
+#include "ground/log.h"
+#include "stores/keyring.h"
 
 bool
 api_refused(struct problems *problems, struct response *response)
@@ -67,16 +69,41 @@ events_json(const struct subscription *subscription)
 	return events;
 }
 
+/* Its secret in clear, or null; NULL when it cannot be opened. */
+static json_t *
+secret_json(const struct subscription *subscription)
+{
+	char *secret;
+	json_t *json;
+
+	if (subscription->sealed_secret == NULL)
+		return json_null();
+	secret = keyring_open(&subscription->id, subscription->sealed_secret);
+	json = secret != NULL ? api_string(secret) : NULL;
+	seal_forget(secret);
+	return json;
+}
+
 json_t *
 api_subscription(const struct subscription *subscription)
 {
-	json_t *json = json_object();
+	json_t *secret = secret_json(subscription);
+	json_t *json;
+
+	if (secret == NULL)
+		return NULL;
+	json = json_object();
 
 	json_object_set_new(
 	    json, "target_url", api_string(subscription->target_url));
-	json_object_set_new(json, "secret", api_string(subscription->secret));
+	json_object_set_new(json, "secret", secret);
 	json_object_set_new(json, "events", events_json(subscription));
 	json_object_set_new(json, "id", api_uuid(&subscription->id));
+	json_object_set_new(
+	    json, "verify_ingest", api_string(subscription->verify_ingest));
+	if (subscription->secret_overlap_until > clock_database_ms())
+		json_object_set_new(json, "secret_overlap_until",
+		    api_time(subscription->secret_overlap_until));
 	if (subscription->state != NULL)
 		json_object_set_new(
 		    json, "state", api_string(subscription->state));
@@ -90,6 +117,57 @@ api_subscription(const struct subscription *subscription)
 		json_object_set_new(
 		    json, "updated_at", api_time(subscription->updated_at));
 	return json;
+}
+
+static void
+answer_no_key(struct response *response)
+{
+	log_error(
+	    "cannot seal or open a secret reason=\"%s\"", keyring_reason());
+	problem_answer(NULL, response, 503,
+	    "Secrets cannot be read or stored: the service's log says why");
+}
+
+void
+api_answer_subscription(struct response *response, int status,
+    const struct subscription *subscription)
+{
+	json_t *json = api_subscription(subscription);
+
+	if (json != NULL)
+		json_answer(response, status, json);
+	else
+		answer_no_key(response);
+}
+
+void
+api_secret_is_missing(struct problems *problems, json_t *input)
+{
+	problem_add(problems, "missing", json_pack("[ss]", "body", "secret"),
+	    "verify_ingest needs a secret to verify signatures with", input,
+	    NULL);
+}
+
+static void
+answer_no_secret(struct response *response)
+{
+	struct problems problems = { 0 };
+
+	api_secret_is_missing(&problems, NULL);
+	problems_answer(&problems, response);
+}
+
+void
+api_answer_stored(struct api *api, struct response *response, int rc,
+    int status, const struct subscription *stored)
+{
+	switch (rc) {
+	case 1: api_answer_subscription(response, status, stored); break;
+	case 0: api_not_found(response, "Subscription not found"); break;
+	case SUBSCRIPTION_NO_KEY: answer_no_key(response); break;
+	case SUBSCRIPTION_NO_SECRET: answer_no_secret(response); break;
+	default: api_fail(api, response);
+	}
 }
 
 json_t *

@@ -9,6 +9,7 @@
 #include "ground/interfaces.h"
 #include "ground/text.h"
 #include "rules/egress.h"
+#include "rules/signed_request.h"
 #include "rules/target_url.h"
 
 #define URL_MAX_BYTES 2048
@@ -173,12 +174,49 @@ read_events(
 }
 
 static void
+read_verify_ingest(
+    struct problems *problems, json_t *given, struct subscription_input *input)
+{
+	static const char schemes[] =
+	    "'standard-webhooks' or 'hmac-sha256-hex'";
+	const char *name = json_string_value(given);
+	struct text message = { 0 };
+
+	input->change.verify_ingest_given = true;
+	if (json_is_null(given))
+		return;
+	if (signed_scheme_of(name) != SIGNED_NOT) {
+		input->change.verify_ingest = name;
+		return;
+	}
+	text_addf(&message, "Input should be %s", schemes);
+	problem_add(problems, "literal_error",
+	    json_pack("[ss]", "body", "verify_ingest"), text_string(&message),
+	    json_incref(given), json_pack("{s:s}", "expected", schemes));
+	text_free(&message);
+}
+
+/* In a change the store knows whether there is one. */
+static void
+check_has_secret(
+    struct problems *problems, const struct subscription_input *input)
+{
+	const json_t *given = json_object_get(input->body, "secret");
+
+	if (input->change.verify_ingest != NULL &&
+	    (given == NULL || json_is_null(given) ||
+		(json_is_string(given) && json_string_length(given) == 0)))
+		api_secret_is_missing(problems, json_incref(input->body));
+}
+
+static void
 read_object(struct problems *problems, enum subscription_use use,
     struct subscription_input *input)
 {
 	json_t *target_url = json_object_get(input->body, "target_url");
 	json_t *secret = json_object_get(input->body, "secret");
 	json_t *events = json_object_get(input->body, "events");
+	json_t *verify_ingest = json_object_get(input->body, "verify_ingest");
 
 	input->change.events_count = -1;
 	if (target_url != NULL)
@@ -191,6 +229,10 @@ read_object(struct problems *problems, enum subscription_use use,
 		read_secret(problems, secret, input);
 	if (events != NULL)
 		read_events(problems, events, input);
+	if (verify_ingest != NULL)
+		read_verify_ingest(problems, verify_ingest, input);
+	if (use == SUBSCRIPTION_NEW)
+		check_has_secret(problems, input);
 }
 
 void

@@ -1,6 +1,10 @@
 #include "api.h"
 
-#include <string.h>
+#include <sodium.h>
+
+#include "ground/config.h"
+#include "rules/signature.h"
+#include "stores/keyring.h"
 
 #define NOT_FOUND "Subscription not found"
 
@@ -13,17 +17,11 @@ static void
 remember(struct api *api, const struct subscription *subscription)
 {
 	struct subscription now = { 0 };
-	json_t *put = NULL, *found = NULL;
 
 	cache_put(api->cache, subscription);
-	if (subscription_get(api->db, &subscription->id, &now) == 1) {
-		put = api_subscription(subscription);
-		found = api_subscription(&now);
-	}
-	if (found == NULL || !json_equal(put, found))
+	if (subscription_get(api->db, &subscription->id, &now) != 1 ||
+	    !subscription_is_same(subscription, &now))
 		cache_remove(api->cache, &subscription->id);
-	json_decref(put);
-	json_decref(found);
 	subscription_release(&now);
 }
 
@@ -33,6 +31,7 @@ API_HANDLER(api_subscription_create)
 	struct problems problems = { 0 };
 	struct subscription_input input = { 0 };
 	struct subscription created = { 0 };
+	int rc;
 
 	(void)argument;
 	if (!api_body_is_whole(request, response))
@@ -40,14 +39,10 @@ API_HANDLER(api_subscription_create)
 	api_read_subscription(&problems, request, SUBSCRIPTION_NEW, &input);
 	if (api_refused(&problems, response))
 		goto out;
-	if (subscription_create(api->db, input.change.target_url,
-		input.change.secret, input.change.events,
-		input.change.events_count, &created) != 1) {
-		api_fail(api, response);
-		goto out;
-	}
-	cache_put(api->cache, &created);
-	json_answer(response, 201, api_subscription(&created));
+	rc = subscription_create(api->db, &input.change, &created);
+	if (rc == 1)
+		cache_put(api->cache, &created);
+	api_answer_stored(api, response, rc, 201, &created);
 out:
 	subscription_release(&created);
 	api_input_release(&input);
@@ -58,6 +53,7 @@ API_HANDLER(api_subscription_list)
 	struct api *api = context;
 	struct problems problems = { 0 };
 	struct subscription *list = NULL;
+	bool opens = true;
 	int64_t skip = api_read_number(&problems, request, "skip", 0, SKIP_MAX);
 	int64_t limit =
 	    api_read_number(&problems, request, "limit", 100, LIST_MAX);
@@ -73,10 +69,28 @@ API_HANDLER(api_subscription_list)
 		return;
 	}
 	answer = json_array();
-	for (int i = 0; i < count; i++)
-		json_array_append_new(answer, api_subscription(&list[i]));
+	for (int i = 0; i < count && opens; i++)
+		opens = json_array_append_new(
+			    answer, api_subscription(&list[i])) == 0;
 	subscription_list_free(list, count);
-	json_answer(response, 200, answer);
+	if (opens)
+		json_answer(response, 200, answer);
+	else {
+		json_decref(answer);
+		api_answer_stored(api, response, SUBSCRIPTION_NO_KEY, 0, NULL);
+	}
+}
+
+static bool
+secret_opens(const struct subscription *subscription)
+{
+	char *secret;
+
+	if (subscription->sealed_secret == NULL)
+		return true;
+	secret = keyring_open(&subscription->id, subscription->sealed_secret);
+	seal_forget(secret);
+	return secret != NULL;
 }
 
 /* As subscription_get, through the cache. */
@@ -86,8 +100,9 @@ subscription_find(
 {
 	int rc = cache_get(api->cache, id, found);
 
-	if (rc == 1)
+	if (rc == 1 && secret_opens(found))
 		return 1;
+	subscription_release(found);
 	rc = subscription_get(api->db, id, found);
 	if (rc == 1)
 		remember(api, found);
@@ -106,7 +121,7 @@ API_HANDLER(api_subscription_get)
 	if (api_refused(&problems, response))
 		return;
 	switch (subscription_find(api, &id, &found)) {
-	case 1: json_answer(response, 200, api_subscription(&found)); break;
+	case 1: api_answer_subscription(response, 200, &found); break;
 	case 0: api_not_found(response, NOT_FOUND); break;
 	default: api_fail(api, response);
 	}
@@ -120,6 +135,7 @@ API_HANDLER(api_subscription_update)
 	struct subscription_input input = { 0 };
 	struct subscription updated = { 0 };
 	struct uuid id;
+	int rc;
 
 	if (!api_body_is_whole(request, response))
 		return;
@@ -127,17 +143,36 @@ API_HANDLER(api_subscription_update)
 	api_read_subscription(&problems, request, SUBSCRIPTION_CHANGE, &input);
 	if (api_refused(&problems, response))
 		goto out;
-	switch (subscription_update(api->db, &id, &input.change, &updated)) {
-	case 1:
+	rc = subscription_update(api->db, &id, &input.change, &updated);
+	if (rc == 1)
 		remember(api, &updated);
-		json_answer(response, 200, api_subscription(&updated));
-		break;
-	case 0: api_not_found(response, NOT_FOUND); break;
-	default: api_fail(api, response);
-	}
+	api_answer_stored(api, response, rc, 200, &updated);
 out:
 	subscription_release(&updated);
 	api_input_release(&input);
+}
+
+API_HANDLER(api_subscription_rotate)
+{
+	struct api *api = context;
+	struct problems problems = { 0 };
+	struct subscription rotated = { 0 };
+	char secret[SIGNATURE_SECRET_SIZE];
+	struct uuid id;
+	int rc;
+
+	(void)request;
+	api_read_id(&problems, "subscription_id", argument, &id);
+	if (api_refused(&problems, response))
+		return;
+	signature_secret(secret);
+	rc = subscription_rotate(
+	    api->db, &id, secret, config.secret_overlap_hours, &rotated);
+	sodium_memzero(secret, sizeof(secret));
+	if (rc == 1)
+		remember(api, &rotated);
+	api_answer_stored(api, response, rc, 200, &rotated);
+	subscription_release(&rotated);
 }
 
 API_HANDLER(api_subscription_delete)

@@ -12,6 +12,8 @@
 #include "ground/clock.h"
 #include "ground/config.h"
 #include "ground/log.h"
+#include "ingest_verify.h"
+#include "stores/keyring.h"
 #include "stores/queue.h"
 #include "stores/subscription.h"
 
@@ -28,6 +30,7 @@
 struct intake {
 	struct db *db;
 	struct queue *queue;
+	struct verifier *verifier;
 	/* what the next statement stores, and who waits for it */
 	struct incoming incoming[HTTP_BATCH_MAX];
 	struct incoming *batch[HTTP_BATCH_MAX];
@@ -52,6 +55,18 @@ answer_clashed(struct response *response, const struct incoming *incoming)
 }
 
 static void
+answer_refused(const struct request *request, struct response *response,
+    enum signed_verdict verdict)
+{
+	/* RFC 9110, 11.6.1: a 401 names a scheme. */
+	response_header(response, "WWW-Authenticate", "Signature");
+	problem_answer(request, response, 401,
+	    verdict == SIGNED_MISSING	  ? "Signature is missing"
+		: verdict == SIGNED_STALE ? "Signature is too old or too new"
+					  : "Signature does not fit");
+}
+
+static void
 answer_stored(const struct request *request, struct response *response,
     const struct incoming *incoming)
 {
@@ -71,6 +86,10 @@ answer_stored(const struct request *request, struct response *response,
 		    request, response, 404, "Subscription not found");
 		return;
 	case INCOMING_CLASHED: answer_clashed(response, incoming); return;
+	case INCOMING_REFUSED:
+		answer_refused(request, response, incoming->verdict);
+		return;
+	case INCOMING_UNVERIFIED:
 	case INCOMING_FAILED: break;
 	}
 	problem_answer(request, response, 503, "Not stored, please try again");
@@ -118,7 +137,8 @@ intake_try(struct intake *intake)
 {
 	int64_t begun_ms = clock_monotonic_ms();
 
-	webhook_store(intake->db, intake->batch, intake->count);
+	verifier_store(intake->verifier, intake->db, intake->asked,
+	    intake->batch, intake->count);
 	note_cut_off(intake, begun_ms);
 }
 
@@ -153,25 +173,32 @@ intake_add(struct intake *intake, struct exchange *exchange)
 
 /* The reference looks for the subscription before it looks at the body. */
 static void
-answer_no_json(struct intake *intake, struct exchange *exchange,
-    const struct uuid *subscription_id)
+answer_no_json(
+    struct intake *intake, struct exchange *exchange, struct incoming *incoming)
 {
 	struct subscription found = { 0 };
 	int64_t begun_ms = clock_monotonic_ms();
 	int rc = intake->is_cut_off
 	    ? -1
-	    : subscription_get(intake->db, subscription_id, &found);
+	    : subscription_get(intake->db, &incoming->subscription_id, &found);
+	int checked = 1;
 
-	if (rc == 1)
-		problem_answer(&exchange->request, &exchange->response, 400,
-		    "Invalid JSON body received.");
-	else if (rc == 0)
+	if (rc == 1 && found.verify_ingest != NULL)
+		checked = verifier_check(
+		    intake->verifier, intake->db, &exchange->request, incoming);
+	if (rc == 0)
 		problem_answer(&exchange->request, &exchange->response, 404,
 		    "Subscription not found");
-	else
+	else if (rc == -1 || checked != 1)
 		problem_answer(&exchange->request, &exchange->response, 503,
 		    "Subscription not checked, please try again");
-	if (rc == -1)
+	else if (incoming->verdict != SIGNED_WELL)
+		answer_refused(
+		    &exchange->request, &exchange->response, incoming->verdict);
+	else
+		problem_answer(&exchange->request, &exchange->response, 400,
+		    "Invalid JSON body received.");
+	if (rc == -1 || checked == -1)
 		note_cut_off(intake, begun_ms);
 	subscription_release(&found);
 }
@@ -193,8 +220,7 @@ intake_handle(
 		    &exchange->request, &exchange->response, incoming)) {
 		case INGEST_STORE: intake_add(intake, exchange); break;
 		case INGEST_NO_JSON:
-			answer_no_json(
-			    intake, exchange, &incoming->subscription_id);
+			answer_no_json(intake, exchange, incoming);
 			break;
 		case INGEST_ANSWERED: break;
 		}
@@ -221,6 +247,10 @@ main(void)
 	log_open("ingest", (enum log_level)config.log_level);
 	json_set_alloc_funcs(memory_get, free);
 	intake.db = db_new(config.database_url, DB_SERVE);
+	if (keyring_load(config.secret_key_file) == -1)
+		log_error("cannot verify what producers sign reason=\"%s\"",
+		    keyring_reason());
+	intake.verifier = verifier_new();
 	intake.queue = queue_new(config.redis_url, config.share_dir);
 	rc = intake.queue == NULL
 	    ? 111
@@ -229,6 +259,7 @@ main(void)
 	if (intake.queue != NULL)
 		queue_flush(intake.queue, LAST_PUSH_MS);
 	queue_free(intake.queue);
+	verifier_free(intake.verifier);
 	db_free(intake.db);
 	return rc;
 }

@@ -98,6 +98,44 @@ created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 	assert_json '[.secret, .events]' '[null,null]'
 }
 
+@test "a secret is rotated after a question, and the page tells" {
+	local id before
+	id=$(subscribe /ok 'hidden-secret-78')
+	request GET "/ui/subscriptions/$id"
+	assert_code 200
+	[[ $body == *"/ui/subscriptions/$id/rotate"* ]]
+	[[ $body == *'need not sign'* ]]
+	request GET "/ui/subscriptions/$id/rotate"
+	assert_code 200
+	[[ $body == *'both secrets for 24 hours'* ]]
+	request GET "/subscriptions/$id"
+	assert_json .secret '"hidden-secret-78"'
+	post "/ui/subscriptions/$id/rotate"
+	assert_code 303
+	[ "$(place)" = "/ui/subscriptions/$id?done=rotated" ]
+	request GET "$(place)"
+	[[ $body == *'There is a new secret'* ]]
+	[[ $body == *'with the one before too until'* ]]
+	[[ $body != *whsec_* ]]
+	request GET "/subscriptions/$id"
+	[[ $(json .secret) == whsec_* ]]
+	post "/ui/subscriptions/$NOBODY/rotate"
+	assert_code 404
+}
+
+@test "a secret that producers sign with cannot be removed" {
+	local id
+	id=$(subscribe /ok s)
+	request PATCH "/subscriptions/$id" \
+	    -d '{"verify_ingest": "standard-webhooks"}'
+	post "/ui/subscriptions/$id/edit" "target_url=$RECEIVER/ok" secret= \
+	    remove_secret=1 events=
+	assert_code 422
+	[[ $body == *'cannot be removed'* ]]
+	request GET "/ui/subscriptions/$id"
+	[[ $body == *'must sign: standard-webhooks'* ]]
+}
+
 @test "a secret is never shown" {
 	local id page
 	id=$(subscribe /ok 'hidden-secret-77')

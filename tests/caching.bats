@@ -7,11 +7,12 @@ cached() {	# ID FILTER VALUE
 	[ "$got" = "$3" ] || { echo "$2 is $got"; return 1; }
 }
 
-@test "creating a subscription writes its entry" {
+@test "creating a subscription writes its entry, the secret encrypted" {
 	local id
 	id=$(subscribe /ok/cached s '["e"]')
-	eventually 2 cached "$id" '[.id, .target_url, .secret, .events]' \
-	    "[\"$id\",\"$RECEIVER/ok/cached\",\"s\",[\"e\"]]"
+	eventually 2 cached "$id" '[.id, .target_url, .events]' \
+	    "[\"$id\",\"$RECEIVER/ok/cached\",[\"e\"]]"
+	[[ $(key "$id" | jq -r .secret) == v1.*.* ]]
 }
 
 @test "every entry has a time to live, of a minute at most" {
@@ -24,11 +25,14 @@ cached() {	# ID FILTER VALUE
 }
 
 @test "an update refreshes the entry" {
-	local id
+	local id before
 	id=$(subscribe /ok s)
+	eventually 2 cached "$id" .id "\"$id\""
+	before=$(key "$id" | jq -r .secret)
 	request PATCH "/subscriptions/$id" -d '{"secret": "t", "events": ["x"]}'
 	assert_code 200
-	eventually 2 cached "$id" '[.secret, .events]' '["t",["x"]]'
+	eventually 2 cached "$id" .events '["x"]'
+	[ "$(key "$id" | jq -r .secret)" != "$before" ]
 	request GET "/subscriptions/$id"
 	assert_json .secret '"t"'
 }
@@ -49,17 +53,31 @@ cached() {	# ID FILTER VALUE
 	redis DEL "subscription:$id"
 	request GET "/subscriptions/$id"
 	assert_code 200
-	eventually 2 cached "$id" '[.id, .secret]' "[\"$id\",\"s\"]"
+	eventually 2 cached "$id" '[.id, .target_url]' \
+	    "[\"$id\",\"$RECEIVER/ok\"]"
 }
 
 @test "a hit is served from Redis" {
 	local id entry
 	id=$(subscribe /ok s)
 	request GET "/subscriptions/$id"
-	entry=$(key "$id" | jq -c '.secret = "from Redis"')
+	entry=$(key "$id" | jq -c '.events = ["from Redis"]')
 	redis SET "subscription:$id" "$entry" EX 30
 	request GET "/subscriptions/$id"
-	assert_json .secret '"from Redis"'
+	assert_json .events '["from Redis"]'
+	assert_json .secret '"s"'
+}
+
+@test "an entry whose secret does not open is a miss" {
+	local id other entry
+	id=$(subscribe /ok s)
+	other=$(subscribe /ok other)
+	entry=$(key "$id" | jq -c --argjson other "$(key "$other")" \
+	    '.secret = $other.secret')
+	redis SET "subscription:$id" "$entry" EX 30
+	request GET "/subscriptions/$id"
+	assert_code 200
+	assert_json .secret '"s"'
 }
 
 @test "a corrupt entry is a miss" {

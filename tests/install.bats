@@ -65,6 +65,11 @@ teardown_file() {
 	done
 	grep -q postrider-purge "$TREE/etc/cron.d/postrider"
 	grep -q postrider-worker "$TREE/lib/systemd/system/postrider.service"
+	# The key is made at the first start, never by make install.
+	grep -qx 'ExecStartPre=+/usr/bin/postrider-admin secret-key create postrider' \
+	    "$TREE/lib/systemd/system/postrider.service"
+	run find "$TREE" -name 'secret.key*'
+	assert_output ''
 }
 
 @test "the installed service starts and delivers a webhook" {

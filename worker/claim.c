@@ -5,10 +5,14 @@
 
 #include "ground/clock.h"
 #include "ground/config.h"
+#include "ground/log.h"
+#include "stores/keyring.h"
 
 #define ALONE_FROM 2	    /* interruptions in a row */
 #define LATER_MS 500	    /* for the name server, and as much spread */
 #define RETURN_AGAIN_MS 500 /* while PostgreSQL is away */
+#define LOCKED_MS 15000	    /* for whoever mends the key file */
+#define LOCKED_TELL_MS 10000
 
 static void
 unwant(struct delivery *delivery, const struct wanted *wanted, int64_t due_at)
@@ -20,12 +24,37 @@ unwant(struct delivery *delivery, const struct wanted *wanted, int64_t due_at)
 	    config.window_max);
 }
 
+/* It has a secret that we cannot open, which is our fault: it is not sent
+ * unsigned, and waits without using up an attempt. */
+static void
+job_locked(struct delivery *delivery, struct job *job)
+{
+	char webhook[UUID_TEXT_SIZE], subscription[UUID_TEXT_SIZE];
+	int64_t now = clock_monotonic_ms();
+
+	jobs_add(&delivery->locked, job);
+	if (now < delivery->locked_tell_at)
+		return;
+	delivery->locked_tell_at = now + LOCKED_TELL_MS;
+	log_error("cannot sign, so webhooks wait subscription=%s webhook=%s "
+		  "reason=\"%s\"",
+	    uuid_text(&job->claimed->subscription_id, subscription),
+	    uuid_text(&job->claimed->webhook_id, webhook), keyring_reason());
+}
+
 static void
 job_start(struct delivery *delivery, struct job *job)
 {
+	int rc;
+
+	if (claimed_open(job->claimed) == -1) {
+		job_locked(delivery, job);
+		return;
+	}
 	job->log_id = uuid_new();
-	if (transfers_start(
-		delivery->transfers, job->claimed, job->slow, job) == -1) {
+	rc = transfers_start(delivery->transfers, job->claimed, job->slow, job);
+	claimed_seal(job->claimed);
+	if (rc == -1) {
 		jobs_add(&delivery->unsent, job);
 		return;
 	}
@@ -98,7 +127,7 @@ claim_ended(struct delivery *delivery, bool well)
 	if (!well) { /* its COMMIT may have arrived */
 		delivery->returns = delivery->wants;
 		delivery->returns_lease = delivery->lease;
-		delivery->returns_later = false;
+		delivery->returns_later = delivery->returns_locked = false;
 		delivery->wants.count = 0;
 		return;
 	}
@@ -150,31 +179,42 @@ claim_stop(struct delivery *delivery)
 
 /* Those of one claim, since they share its lease. */
 static void
-returns_fill(struct delivery *delivery)
+returns_fill(struct delivery *delivery, struct jobs *jobs)
 {
 	struct wants *returns = &delivery->returns;
-	struct lease lease = delivery->unsent.first->claimed->lease;
+	struct lease lease = jobs->first->claimed->lease;
 	struct job *job;
 
-	while ((job = delivery->unsent.first) != NULL &&
-	    returns->count < WANTS_MOST &&
+	while ((job = jobs->first) != NULL && returns->count < WANTS_MOST &&
 	    job->claimed->lease.sequence == lease.sequence) {
 		returns->list[returns->count++] =
 		    (struct wanted){ job->claimed->webhook_id,
 			    job->claimed->subscription_id, job->slow };
-		job_free(jobs_take(&delivery->unsent));
+		job_free(jobs_take(jobs));
 	}
 	delivery->returns_lease = lease;
 	delivery->returns_later = !delivery->stops;
+	delivery->returns_locked = jobs == &delivery->locked;
+}
+
+/* In PostgreSQL what is locked is due later too: else the sweep, or a pick
+ * without Redis, would bring it again and again meanwhile. */
+static int64_t
+returns_delay_ms(const struct delivery *delivery)
+{
+	return delivery->returns_locked ? LOCKED_MS : 0;
 }
 
 /* A claim under way is given back too, if it fails: it goes first. */
 int64_t
 claim_return_wait_ms(struct delivery *delivery, int64_t now)
 {
-	if (delivery->returns.count == 0 && delivery->unsent.count > 0 &&
+	struct jobs *jobs =
+	    delivery->unsent.count > 0 ? &delivery->unsent : &delivery->locked;
+
+	if (delivery->returns.count == 0 && jobs->count > 0 &&
 	    delivery->doing != DOING_CLAIM)
-		returns_fill(delivery);
+		returns_fill(delivery, jobs);
 	if (delivery->returns.count == 0)
 		return INT64_MAX;
 	return now < delivery->returns_at ? delivery->returns_at - now : 0;
@@ -188,8 +228,8 @@ claim_return_begin(struct delivery *delivery)
 
 	for (size_t i = 0; i < count; i++)
 		ids[i] = delivery->returns.list[i].webhook_id;
-	return delivery_unclaim_start(
-	    delivery->db, ids, count, delivery->returns_lease);
+	return delivery_unclaim_start(delivery->db, ids, count,
+	    delivery->returns_lease, returns_delay_ms(delivery));
 }
 
 /* Says nothing of the receiver, so that one whose name is answered for stays
@@ -209,7 +249,8 @@ claim_return_ended(struct delivery *delivery, bool well)
 		const struct wanted *wanted = &delivery->returns.list[i];
 
 		settled[i] = (struct queue_settled){ wanted->webhook_id,
-			wanted->subscription_id, now, QUEUE_NEUTRAL };
+			wanted->subscription_id,
+			now + returns_delay_ms(delivery), QUEUE_NEUTRAL };
 		if (delivery->returns_later)
 			settled[i].due_at +=
 			    LATER_MS + LATER_MS * (int64_t)i / WANTS_MOST;

@@ -11,6 +11,7 @@
 #include "ground/log.h"
 #include "rules/egress.h"
 #include "shared.h"
+#include "stores/keyring.h"
 #include "stores/maintenance.h"
 
 #define TURN_MOST_MS 5000 /* between two heartbeats */
@@ -23,7 +24,7 @@ static void
 delivery_free(struct delivery *delivery)
 {
 	struct jobs *all[] = { &delivery->alone, &delivery->unsent,
-		&delivery->done, &delivery->batch };
+		&delivery->locked, &delivery->done, &delivery->batch };
 	struct job *job;
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -44,6 +45,10 @@ delivery_new(uint64_t incarnation)
 
 	delivery->room = (size_t)config.worker_concurrency;
 	delivery->lease.incarnation = incarnation;
+	if (keyring_load(config.secret_key_file) == -1)
+		log_error("cannot sign webhooks, what has a secret waits "
+			  "reason=\"%s\"",
+		    keyring_reason());
 	delivery->db = db_new(config.database_url, DB_SERVE);
 	delivery->queue = queue_new(config.redis_url, config.share_dir);
 	delivery->bell = queue_new(config.redis_url, config.share_dir);
@@ -244,7 +249,8 @@ delivery_is_empty(const struct delivery *delivery)
 	return transfers_count(delivery->transfers) == 0 &&
 	    delivery->done.count == 0 && delivery->batch.count == 0 &&
 	    delivery->wants.count == 0 && delivery->returns.count == 0 &&
-	    delivery->unsent.count == 0 && delivery->doing == DOING_NOTHING &&
+	    delivery->unsent.count == 0 && delivery->locked.count == 0 &&
+	    delivery->doing == DOING_NOTHING &&
 	    (!delivery->take_is_out || !queue_is_up(delivery->queue));
 }
 

@@ -77,12 +77,15 @@ struct delivery {
 	struct wants wants; /* to be claimed, or being claimed */
 	struct jobs alone;  /* claimed; each runs with no other */
 	struct jobs unsent; /* claimed, and not to be sent now */
+	struct jobs locked; /* the same: a secret cannot be opened */
+	int64_t locked_tell_at;
 	/* What is being given back: some of those, or a claim that may have
 	 * been committed, or not. Nothing is claimed meanwhile. */
 	struct wants returns;
 	struct lease returns_lease;
 	int64_t returns_at;
-	bool returns_later; /* not to be tried again at once */
+	bool returns_later;  /* not to be tried again at once */
+	bool returns_locked; /* and due only when somebody may have mended it */
 	bool alone_runs;
 	size_t slow_count; /* in flight of slow subscriptions */
 	size_t bytes;	   /* of payload in flight */

@@ -27,8 +27,8 @@ may_take(const struct delivery *delivery)
 	return !delivery->stops && !delivery->database_away &&
 	    delivery->doing != DOING_PICK && /* it fills the same list */
 	    delivery->wants.count == 0 && delivery->returns.count == 0 &&
-	    delivery->unsent.count == 0 && delivery->alone.count == 0 &&
-	    !delivery->alone_runs &&
+	    delivery->unsent.count == 0 && delivery->locked.count == 0 &&
+	    delivery->alone.count == 0 && !delivery->alone_runs &&
 	    transfers_count(delivery->transfers) < delivery->room &&
 	    delivery->bytes < BYTES_MOST &&
 	    delivery->done.count + delivery->batch.count <= 2 * delivery->room;

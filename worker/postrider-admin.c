@@ -1,6 +1,7 @@
 /*
- * postrider-admin migrate | print-config | print-config-table: what an
- * operator does by hand. Exit: 0 done, 100 fix the setup, 111 try later.
+ * postrider-admin migrate | secret-key ... | print-config |
+ * print-config-table: what an operator does by hand. Exit: 0 done, 100 fix
+ * the setup, 111 try later.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -8,15 +9,18 @@
 
 #include "ground/config.h"
 #include "ground/log.h"
+#include "postrider-admin.h"
 #include "stores/maintenance.h"
 
 static int
-migrate(void)
+migrate(int argc, char **argv)
 {
 	struct db *db;
 	struct text directory = { 0 };
 	int rc;
 
+	(void)argc;
+	(void)argv;
 	if (config_load() == -1)
 		return 100;
 	log_open("postrider-admin", (enum log_level)config.log_level);
@@ -26,21 +30,26 @@ migrate(void)
 	if (rc == -1)
 		fprintf(stderr, "the schema is not up to date: %s\n",
 		    db_message(db));
+	rc = rc == 0 ? admin_secrets_migrate(db) : 111;
 	text_free(&directory);
 	db_free(db);
-	return rc == 0 ? 0 : 111;
+	return rc;
 }
 
 static int
-print_config(void)
+print_config(int argc, char **argv)
 {
+	(void)argc;
+	(void)argv;
 	config_print_sample(stdout);
 	return 0;
 }
 
 static int
-print_config_table(void)
+print_config_table(int argc, char **argv)
 {
+	(void)argc;
+	(void)argv;
 	config_print_table(stdout);
 	return 0;
 }
@@ -61,18 +70,24 @@ main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
-		int (*run)(void);
+		int most; /* arguments */
+		int (*run)(int argc, char **argv);
 		const char *does;
 	} commands[] = {
-		{ "migrate", migrate, "bring the schema up to date" },
-		{ "print-config", print_config, "a sample settings file" },
-		{ "print-config-table", print_config_table,
+		{ "migrate", 0, migrate, "bring the schema up to date" },
+		{ "secret-key", 2, admin_secret_key,
+		    "create [USER], rotate, reencrypt: the keys that secrets "
+		    "are encrypted with" },
+		{ "print-config", 0, print_config, "a sample settings file" },
+		{ "print-config-table", 0, print_config_table,
 		    "the settings as a Markdown table" },
 	};
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (argc == 2 && strcmp(argv[1], commands[i].name) == 0)
-			return all_was_said(commands[i].run());
+		if (argc >= 2 && argc - 2 <= commands[i].most &&
+		    strcmp(argv[1], commands[i].name) == 0)
+			return all_was_said(
+			    commands[i].run(argc - 2, argv + 2));
 	fprintf(stderr, "usage: postrider-admin COMMAND\n");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		fprintf(

@@ -91,6 +91,12 @@ static const struct setting settings[] = {
 	    67108864, 1, "a larger request body is answered with 413"),
 	NUMBER("CACHE_SECONDS", "60", "s", cache_seconds, 1, 3600, 1,
 	    "a cached subscription lives so long in Redis"),
+	STRING("SECRET_KEY_FILE", "/etc/postrider/secret.key", "path",
+	    secret_key_file,
+	    "the keys that secrets are encrypted with, outside the database; "
+	    "keep a copy elsewhere: without it no stored secret can be read"),
+	NUMBER("SECRET_OVERLAP_HOURS", "24", "h", secret_overlap_hours, 0, 720,
+	    1, "so long the secret before a rotation stays valid too"),
 	STRING("ALLOW_TARGETS", "", "CIDRs", allow_targets,
 	    "address ranges, separated by commas, that may be delivered to "
 	    "although they are private or reserved"),

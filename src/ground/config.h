@@ -30,6 +30,8 @@ struct config {
 	int64_t admin_processes;
 	int64_t max_payload_bytes;
 	int64_t cache_seconds;
+	char *secret_key_file;
+	int64_t secret_overlap_hours;
 	char *allow_targets;   /* CIDRs, separated by commas */
 	int64_t require_https; /* 0 or 1 */
 	char *cors_origins;    /* origins, separated by commas */

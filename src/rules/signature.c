@@ -8,7 +8,22 @@
 
 #include "ground/text.h"
 
+#define SECRET_BYTES 32
+
 static const char prefix[] = "whsec_";
+
+void
+signature_secret(char secret[SIGNATURE_SECRET_SIZE])
+{
+	unsigned char key[SECRET_BYTES];
+	size_t length = sizeof(prefix) - 1;
+
+	randombytes_buf(key, sizeof(key));
+	memcpy(secret, prefix, length);
+	sodium_bin2base64(secret + length, SIGNATURE_SECRET_SIZE - length, key,
+	    sizeof(key), sodium_base64_VARIANT_ORIGINAL);
+	sodium_memzero(key, sizeof(key));
+}
 
 /* The key's bytes in *key, yours to free(). */
 static size_t

@@ -7,7 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SIGNATURE_SIZE 48 /* "v1," base64 of 32 bytes, NUL */
+#define SIGNATURE_SIZE 48	 /* "v1," base64 of 32 bytes, NUL */
+#define SIGNATURE_SECRET_SIZE 51 /* "whsec_", base64 of 32 bytes, NUL */
+
+/* A new secret of 32 random bytes. */
+void signature_secret(char secret[SIGNATURE_SECRET_SIZE]);
 
 /*
  * A secret "whsec_..." is base64 of the key (padding optional); any other,

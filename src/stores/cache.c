@@ -149,16 +149,22 @@ subscription_read(
 	const char *its_id = json_string_value(json_object_get(from, "id"));
 	const json_t *created = json_object_get(from, "created_at");
 	const json_t *updated = json_object_get(from, "updated_at");
+	const json_t *overlap = json_object_get(from, "secret_overlap_until");
 
 	if (its_id == NULL || strcmp(its_id, uuid_text(id, text)) != 0 ||
-	    !json_is_integer(created) || !json_is_integer(updated))
+	    !json_is_integer(created) || !json_is_integer(updated) ||
+	    !json_is_integer(overlap))
 		return false;
+	into->secret_overlap_until = json_integer_value(overlap);
 	into->id = *id;
 	into->created_at = json_integer_value(created);
 	into->updated_at = json_integer_value(updated);
 	return string_read(json_object_get(from, "target_url"), false,
 		   &into->target_url) &&
-	    string_read(json_object_get(from, "secret"), true, &into->secret) &&
+	    string_read(
+		json_object_get(from, "secret"), true, &into->sealed_secret) &&
+	    string_read(json_object_get(from, "verify_ingest"), true,
+		&into->verify_ingest) &&
 	    events_read(json_object_get(from, "events"), into) &&
 	    string_read(json_object_get(from, "state"), false, &into->state) &&
 	    state_is_known(into->state) &&
@@ -216,15 +222,18 @@ static char *
 subscription_json(const struct subscription *subscription)
 {
 	char text[UUID_TEXT_SIZE], *dump;
-	json_t *value = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I}",
+	json_t *value = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I,"
+				  " s:o, s:I}",
 	    "id", uuid_text(&subscription->id, text), "target_url",
 	    string_or_null(subscription->target_url), "secret",
-	    string_or_null(subscription->secret), "events",
+	    string_or_null(subscription->sealed_secret), "events",
 	    events_json(subscription), "state",
 	    string_or_null(subscription->state), "state_reason",
 	    string_or_null(subscription->state_reason), "created_at",
 	    (json_int_t)subscription->created_at, "updated_at",
-	    (json_int_t)subscription->updated_at);
+	    (json_int_t)subscription->updated_at, "verify_ingest",
+	    string_or_null(subscription->verify_ingest), "secret_overlap_until",
+	    (json_int_t)subscription->secret_overlap_until);
 
 	if (value == NULL)
 		return NULL;

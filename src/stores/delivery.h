@@ -37,14 +37,20 @@ struct claimed {
 	int retries_used;
 	int interruptions; /* in a row */
 	char *target_url;
-	char *secret;	  /* NULL: unsigned */
-	char *event_type; /* NULL: none */
-	char *signature;  /* NULL: none */
+	char **sealed_secrets; /* one block */
+	char **secrets;	       /* opened; else NULL */
+	int secrets_count;     /* 0: unsigned */
+	char *event_type;      /* NULL: none */
+	char *signature;       /* NULL: none */
 	char *content_type;
 	char *payload;
 	size_t payload_length;
 };
 void claimed_release(struct claimed *claimed);
+/* Opens its secrets for the moment of signing, and wipes them again. -1: one
+ * cannot be opened, and keyring_reason says why; it must not be sent then. */
+int claimed_open(struct claimed *claimed);
+void claimed_seal(struct claimed *claimed);
 
 /* Claims those of the ids that are due, free and active. 0 begun, -1. */
 int delivery_claim_start(
@@ -101,10 +107,10 @@ size_t delivery_settle_finish(struct db *db);
  * nothing succeeded for DISABLE_AFTER_HOURS. *ids is yours to free(). */
 size_t delivery_settle_disabled(struct db *db, struct uuid **ids);
 
-/* Gives claims back that were never sent: due as before, nothing logged. 0
- * begun, then db_step; -1. */
+/* Gives claims back that were never sent, nothing logged: due as before, or
+ * after delay_ms of which no attempt is used up. 0 begun, then db_step; -1. */
 int delivery_unclaim_start(struct db *db, const struct uuid *webhook_ids,
-    size_t count, struct lease lease);
+    size_t count, struct lease lease, int64_t delay_ms);
 
 /* The keeper's part; these wait for the database. */
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "stores/delivery_lease.h"
+#include "stores/keyring.h"
 #include "stores/store.h"
 
 /* Generic plans live as long as a connection, and are often made while the
@@ -35,7 +36,8 @@ static const struct db_statement claim_sql = { "delivery_claim",
 	"   p.lease IS NULL AND s.state = 'active' AND"
 	"     p.due_at > clock_timestamp() - interval '1 second',"
 	"   p.due_at, p.subscription_id, c.attempts, c.retries,"
-	"   c.interruptions, s.target_url, s.secret, w.event_type,"
+	"   c.interruptions, s.target_url, " STORE_SECRETS ","
+	"   w.event_type,"
 	"   w.signature, w.content_type, w.payload"
 	"  FROM wanted"
 	"  LEFT JOIN claimed c ON c.webhook_id = wanted.id"
@@ -69,13 +71,42 @@ static const struct db_statement pick_sql = { "delivery_pick",
 	"     ORDER BY p.due_at LIMIT $2) free"
 	" ORDER BY random() LIMIT $1" };
 
+int
+claimed_open(struct claimed *claimed)
+{
+	int count = claimed->secrets_count;
+
+	claimed->secrets = memory_get((size_t)count * sizeof(char *));
+	for (int i = 0; i < count; i++) {
+		claimed->secrets[i] = keyring_open(
+		    &claimed->subscription_id, claimed->sealed_secrets[i]);
+		if (claimed->secrets[i] == NULL) {
+			claimed_seal(claimed);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+void
+claimed_seal(struct claimed *claimed)
+{
+	if (claimed->secrets == NULL)
+		return;
+	for (int i = 0; i < claimed->secrets_count; i++)
+		seal_forget(claimed->secrets[i]);
+	free(claimed->secrets);
+	claimed->secrets = NULL;
+}
+
 void
 claimed_release(struct claimed *claimed)
 {
 	if (claimed == NULL)
 		return;
 	free(claimed->target_url);
-	free(claimed->secret);
+	claimed_seal(claimed);
+	free(claimed->sealed_secrets);
 	free(claimed->event_type);
 	free(claimed->signature);
 	free(claimed->content_type);
@@ -120,7 +151,8 @@ claimed_read(struct db *db, int row, struct lease lease)
 	claimed->retries_used = (int)db_get_long(db, row, 6);
 	claimed->interruptions = (int)db_get_long(db, row, 7);
 	claimed->target_url = memory_copy_string(db_get_string(db, row, 8));
-	claimed->secret = memory_copy_string(db_get_string(db, row, 9));
+	claimed->sealed_secrets =
+	    db_get_strings(db, row, 9, &claimed->secrets_count);
 	claimed->event_type = memory_copy_string(db_get_string(db, row, 10));
 	claimed->signature = memory_copy_string(db_get_string(db, row, 11));
 	claimed->content_type = memory_copy_string(db_get_string(db, row, 12));

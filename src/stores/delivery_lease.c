@@ -71,7 +71,10 @@ static const struct db_statement unclaim_sql = { "delivery_unclaim",
 	"WITH held AS (SELECT webhook_id FROM pending"
 	"  WHERE webhook_id = ANY ($1) AND lease = $2"
 	"  ORDER BY webhook_id FOR UPDATE)"
-	" UPDATE pending SET lease = NULL"
+	" UPDATE pending SET lease = NULL,"
+	"   due_at = CASE WHEN $3::int4 > 0 THEN"
+	"     clock_timestamp() + $3 * interval '1 millisecond'"
+	"     ELSE due_at END"
 	" WHERE webhook_id = ANY (ARRAY(SELECT webhook_id FROM held))"
 	"   AND lease = $2" };
 
@@ -164,7 +167,7 @@ delivery_leases(struct db *db, struct held **held)
 
 int
 delivery_unclaim_start(struct db *db, const struct uuid *webhook_ids,
-    size_t count, struct lease lease)
+    size_t count, struct lease lease, int64_t delay_ms)
 {
 	struct db_params *params = db_params(db);
 	struct uuid token = lease_uuid(lease);
@@ -174,5 +177,6 @@ delivery_unclaim_start(struct db *db, const struct uuid *webhook_ids,
 		db_array_uuid(params, &webhook_ids[i]);
 	db_array_end(params);
 	db_add_uuid(params, &token);
+	db_add_int(params, (int32_t)delay_ms);
 	return db_start(db, &unclaim_sql, params, DEADLINE_MS);
 }

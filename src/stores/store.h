@@ -15,6 +15,13 @@ int store_run(struct db *db, const struct db_statement *statement,
 int store_run_until(struct db *db, const struct db_statement *statement,
     const struct db_params *params, int64_t end_ms);
 
+/* The valid secrets of the subscription s, sealed, the newest first. */
+#define STORE_SECRETS \
+	"ARRAY(SELECT secret FROM unnest(s.secrets, s.secrets_until)" \
+	"   WITH ORDINALITY AS kept (secret, until, n)" \
+	"  WHERE secret <> '' AND coalesce(until > clock_timestamp(), true)" \
+	"  ORDER BY n)"
+
 /* The oldest id that is still shown: LOG_RETENTION_HOURS ago. */
 struct uuid store_oldest_shown(void);
 #endif

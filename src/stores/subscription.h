@@ -3,6 +3,9 @@
 /*
  * Subscriptions in PostgreSQL: who gets what, where. A deleted one is only
  * marked and is found by nobody but the settling of what it leaves.
+ *
+ * Secrets come in as clear text, are stored sealed (keyring.h) and are read
+ * sealed; whoever shows or uses one opens it.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,36 +16,49 @@
 struct subscription {
 	struct uuid id;
 	char *target_url;
-	char *secret;	    /* NULL: unsigned */
-	char **events;	    /* one block; NULL when events_count <= 0 */
-	int events_count;   /* -1: null, as it was given */
-	char *state;	    /* "active", "paused", "disabled" */
-	char *state_reason; /* NULL when there is none */
-	int64_t created_at; /* ms */
+	char *sealed_secret;	      /* NULL: unsigned */
+	int64_t secret_overlap_until; /* ms: the secret before it is valid
+					  till then; 0: there is none */
+	char *verify_ingest; /* how producers sign: signed_request.h; NULL:
+				 they need not */
+	char **events;	     /* one block; NULL when events_count <= 0 */
+	int events_count;    /* -1: null, as it was given */
+	char *state;	     /* "active", "paused", "disabled" */
+	char *state_reason;  /* NULL when there is none */
+	int64_t created_at;  /* ms */
 	int64_t updated_at;
 };
 
 /* Frees what it holds and sets it to { 0 }; NULL is fine. */
 void subscription_release(struct subscription *subscription);
 
-/* What a PATCH changes; the rest stays. */
+/* What a PATCH changes; the rest stays. For a new one all is given. */
 struct subscription_change {
-	bool target_url_given, secret_given, events_given;
+	bool target_url_given, secret_given, events_given, verify_ingest_given;
 	const char *target_url;
 	const char *secret; /* NULL clears */
+	const char *verify_ingest;
 	const char *const *events;
 	int events_count; /* -1 clears */
 };
 
-/* All return 1 done, 0 there is none, -1 error (db_error tells). The result
- * is the caller's to release. */
-int
-subscription_create(struct db *db, const char *target_url, const char *secret,
-    const char *const *events, int events_count, struct subscription *created);
+/* All return 1 done, 0 there is none, -1 error (db_error tells), and those
+ * that store a secret one of these. The result is the caller's to release. */
+enum {
+	SUBSCRIPTION_NO_KEY = -2,   /* to seal it with: keyring_reason */
+	SUBSCRIPTION_NO_SECRET = -3 /* verify_ingest needs one */
+};
+int subscription_create(struct db *db, const struct subscription_change *given,
+    struct subscription *created);
 int subscription_get(
     struct db *db, const struct uuid *id, struct subscription *found);
+/* Another secret replaces all that were valid, at once. */
 int subscription_update(struct db *db, const struct uuid *id,
     const struct subscription_change *change, struct subscription *updated);
+/* Puts `secret` before those that are valid: the newest two of them stay so
+ * for overlap_hours at most, and any more end. */
+int subscription_rotate(struct db *db, const struct uuid *id,
+    const char *secret, int64_t overlap_hours, struct subscription *rotated);
 /* active -> paused; paused or disabled -> active, and what is pending is due
  * at once, in the order of acceptance. In another state it stays as it is:
  * the result's state tells. */
@@ -55,5 +71,7 @@ int subscription_delete(struct db *db, const struct uuid *id);
  * error, else the count. */
 int subscription_list(
     struct db *db, int64_t skip, int64_t limit, struct subscription **list);
+bool subscription_is_same(
+    const struct subscription *a, const struct subscription *b);
 void subscription_list_free(struct subscription *list, int count);
 #endif

@@ -7,29 +7,34 @@
 #include "stores/store.h"
 
 /* Webhook and outbox row in one statement and one commit; the subscription
- * is checked in the same statement. No events list means every event, and a
+ * is checked in the same statement: where it asks producers to sign, only
+ * what was verified by its rule of now is stored. No events list means every event, and a
  * webhook without an event type goes to everyone. LATERAL and LIMIT: see
  * delivery.c. */
 static const struct db_statement store_sql = { "webhook_store",
 	"WITH accepted AS ("
 	"  SELECT i.*, i.event_type IS NOT NULL AND cardinality(s.events) > 0"
-	"    AND NOT i.event_type = ANY (s.events) AS excluded"
+	"    AND NOT i.event_type = ANY (s.events) AS excluded,"
+	"    s.verify_ingest IS NULL OR s.secrets_version = i.verified_as"
+	"      AS verified"
 	"    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[],"
-	"      $5::text[], $6::bytea[]) AS i (id, subscription_id, event_type,"
-	"      signature, content_type, payload)"
-	"    CROSS JOIN LATERAL (SELECT events FROM subscriptions"
+	"      $5::text[], $6::bytea[], $7::int8[]) AS i (id,"
+	"      subscription_id, event_type, signature, content_type, payload,"
+	"      verified_as)"
+	"    CROSS JOIN LATERAL (SELECT events, verify_ingest,"
+	"      secrets_version FROM subscriptions"
 	"      WHERE id = i.subscription_id AND state <> 'deleted' LIMIT 1) s"
 	"), stored AS ("
 	"  INSERT INTO webhooks (id, subscription_id, event_type, signature,"
 	"    content_type, payload, filtered)"
 	"  SELECT id, subscription_id, event_type, signature, content_type,"
-	"    payload, coalesce(excluded, false) FROM accepted"
+	"    payload, coalesce(excluded, false) FROM accepted WHERE verified"
 	"), queued AS ("
 	"  INSERT INTO pending (webhook_id, subscription_id, due_at)"
 	"  SELECT id, subscription_id, now() FROM accepted"
-	"   WHERE NOT coalesce(excluded, false)"
+	"   WHERE verified AND NOT coalesce(excluded, false)"
 	")"
-	" SELECT id, coalesce(excluded, false) FROM accepted" };
+	" SELECT id, coalesce(excluded, false), verified FROM accepted" };
 
 /* The same where a key is among them. The unique constraint decides who is
  * first: the upsert waits for a rival's commit, and gives back the row that
@@ -37,19 +42,22 @@ static const struct db_statement store_sql = { "webhook_store",
 static const struct db_statement store_keyed_sql = { "webhook_store_keyed",
 	"WITH accepted AS ("
 	"  SELECT i.*, i.event_type IS NOT NULL AND cardinality(s.events) > 0"
-	"    AND NOT i.event_type = ANY (s.events) AS excluded"
+	"    AND NOT i.event_type = ANY (s.events) AS excluded,"
+	"    s.verify_ingest IS NULL OR s.secrets_version = i.verified_as"
+	"      AS verified"
 	"    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[],"
-	"      $5::text[], $6::bytea[], $7::text[], $8::bytea[]) AS i (id,"
-	"      subscription_id, event_type, signature, content_type, payload,"
-	"      key, fingerprint)"
-	"    CROSS JOIN LATERAL (SELECT events FROM subscriptions"
+	"      $5::text[], $6::bytea[], $7::int8[], $8::text[], $9::bytea[])"
+	"      AS i (id, subscription_id, event_type, signature, content_type,"
+	"      payload, verified_as, key, fingerprint)"
+	"    CROSS JOIN LATERAL (SELECT events, verify_ingest,"
+	"      secrets_version FROM subscriptions"
 	"      WHERE id = i.subscription_id AND state <> 'deleted' LIMIT 1) s"
 	"), keyed AS ("
 	"  INSERT INTO idempotency AS old (subscription_id, key, fingerprint,"
 	"    webhook_id, accepted_at)"
 	"  SELECT DISTINCT ON (subscription_id, key)"
 	"    subscription_id, key, fingerprint, id, now()"
-	"    FROM accepted WHERE key IS NOT NULL"
+	"    FROM accepted WHERE key IS NOT NULL AND verified"
 	"   ORDER BY subscription_id, key, id"
 	"  ON CONFLICT (subscription_id, key) DO UPDATE"
 	"  SET (fingerprint, webhook_id, accepted_at) = ("
@@ -69,13 +77,15 @@ static const struct db_statement store_keyed_sql = { "webhook_store_keyed",
 	"  INSERT INTO webhooks (id, subscription_id, event_type, signature,"
 	"    content_type, payload, filtered)"
 	"  SELECT id, subscription_id, event_type, signature, content_type,"
-	"    payload, coalesce(excluded, false) FROM judged WHERE id = stands"
+	"    payload, coalesce(excluded, false) FROM judged"
+	"   WHERE id = stands AND verified"
 	"), queued AS ("
 	"  INSERT INTO pending (webhook_id, subscription_id, due_at)"
 	"  SELECT id, subscription_id, now() FROM judged"
-	"   WHERE id = stands AND NOT coalesce(excluded, false)"
+	"   WHERE id = stands AND verified AND NOT coalesce(excluded, false)"
 	")"
-	" SELECT id, coalesce(excluded, false), stands, clashed FROM judged" };
+	" SELECT id, coalesce(excluded, false), verified, stands, clashed"
+	"  FROM judged" };
 
 static const struct db_statement get_sql = { "webhook_get",
 	"SELECT w.id, w.subscription_id, w.event_type, w.content_type,"
@@ -173,16 +183,22 @@ add_batch(struct db_params *params, struct incoming *const *batch, size_t count)
 		db_array_bytes(
 		    params, batch[i]->payload, batch[i]->payload_length);
 	db_array_end(params);
+	db_array_begin(params, DB_INT8);
+	for (size_t i = 0; i < count; i++)
+		db_array_long(params, batch[i]->verified_as);
+	db_array_end(params);
 }
 
 /* With keys, the row that stands may be another's. */
 static void
 note_row(struct db *db, int row, bool keyed, struct incoming *incoming)
 {
-	struct uuid stands = keyed ? db_get_uuid(db, row, 2) : incoming->id;
+	struct uuid stands = keyed ? db_get_uuid(db, row, 3) : incoming->id;
 
-	if (uuid_compare(&stands, &incoming->id) != 0) {
-		incoming->result = db_get_bool(db, row, 3) ? INCOMING_CLASHED
+	if (!db_get_bool(db, row, 2))
+		incoming->result = INCOMING_UNVERIFIED;
+	else if (uuid_compare(&stands, &incoming->id) != 0) {
+		incoming->result = db_get_bool(db, row, 4) ? INCOMING_CLASHED
 							   : INCOMING_REPEATED;
 		incoming->id = stands;
 	} else

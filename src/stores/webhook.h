@@ -10,6 +10,7 @@
 
 #include "ground/uuid.h"
 #include "rules/fingerprint.h"
+#include "rules/signed_request.h"
 #include "stores/db.h"
 
 /* An event on its way in. All pointers borrowed. */
@@ -23,16 +24,22 @@ struct incoming {
 	const char *key; /* Idempotency-Key, NULL: none */
 	/* with a key: tells a repeat from another request */
 	unsigned char fingerprint[FINGERPRINT_BYTES];
+	/* by which version of its subscription's rule it was verified
+	 * (producer.h); 0: by none */
+	int64_t verified_as;
 	/* the answer */
 	struct uuid id;
 	enum {
-		INCOMING_FAILED,   /* not stored: 503, try again */
-		INCOMING_UNKNOWN,  /* no such subscription: 404 */
-		INCOMING_FILTERED, /* stored, never to be delivered */
-		INCOMING_PENDING,  /* stored, and in the outbox */
-		INCOMING_REPEATED, /* its key was: id is of what was stored */
-		INCOMING_CLASHED   /* its key was, for another request: 422 */
+		INCOMING_FAILED,     /* not stored: 503, try again */
+		INCOMING_UNKNOWN,    /* no such subscription: 404 */
+		INCOMING_FILTERED,   /* stored, never to be delivered */
+		INCOMING_PENDING,    /* stored, and in the outbox */
+		INCOMING_REPEATED,   /* its key was: id is of what was stored */
+		INCOMING_CLASHED,    /* its key was, for another request: 422 */
+		INCOMING_UNVERIFIED, /* not stored: verified_as is not of now */
+		INCOMING_REFUSED     /* not stored: see verdict: 401 */
 	} result;
+	enum signed_verdict verdict;
 };
 
 /* Stores all of them with one statement and one commit, and fills in id and

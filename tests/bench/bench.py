@@ -51,10 +51,10 @@ class Stack:
     def redis(self, *arguments):
         return self.run("redis-cli", *arguments).strip()
 
-    def subscribe(self, target):
+    def subscribe(self, target, **more):
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/subscriptions/",
-            json.dumps({"target_url": target}).encode(),
+            json.dumps({"target_url": target, **more}).encode(),
             {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=20) as answer:
             return json.load(answer)["id"]
@@ -161,11 +161,14 @@ class Receiver:
 
 # ---- ingest ------------------------------------------------------------------
 
-async def post(reader, writer, subscription, body):
+BODY = json.dumps({"order": 42, "text": "x" * 180}).encode()
+
+
+async def post(reader, writer, subscription, headers):
     writer.write(b"POST /ingest/%s HTTP/1.1\r\nHost: localhost\r\n"
                  b"Content-Type: application/json\r\n"
-                 b"Content-Length: %d\r\n\r\n%s"
-                 % (subscription.encode(), len(body), body))
+                 b"Content-Length: %d\r\n%s\r\n%s"
+                 % (subscription.encode(), len(BODY), headers, BODY))
     head = await reader.readuntil(b"\r\n\r\n")
     at = head.lower().find(b"content-length:")
     if at < 0:      # Apache made chunks of it
@@ -179,12 +182,12 @@ async def post(reader, writer, subscription, body):
     return answer[answer.index(b"{"):].split(b'"')[3].decode(), now
 
 
-async def ingest(port, subscriptions, count, rate, connections, seconds):
+async def ingest(port, subscriptions, count, rate, connections, seconds,
+                 headers):
     """Gives webhook id -> when its 202 came. rate 0: as fast as it goes; ends
     after `count` (0: any number) or `seconds`."""
     accepted, began = {}, time.monotonic()
     numbers = iter(range(count or 1 << 40))
-    body = json.dumps({"order": 42, "text": "x" * 180}).encode()
 
     async def client():
         connection = await asyncio.open_connection("127.0.0.1", port)
@@ -196,11 +199,11 @@ async def ingest(port, subscriptions, count, rate, connections, seconds):
                 await asyncio.sleep(number / rate - now)
             target = subscriptions[number % len(subscriptions)]
             try:
-                id_, at = await post(*connection, target, body)
+                id_, at = await post(*connection, target, headers)
             except (asyncio.IncompleteReadError, ConnectionError):
                 # Apache ends a kept connection now and then
                 connection = await asyncio.open_connection("127.0.0.1", port)
-                id_, at = await post(*connection, target, body)
+                id_, at = await post(*connection, target, headers)
             accepted[id_] = at
         connection[1].close()
 
@@ -209,9 +212,10 @@ async def ingest(port, subscriptions, count, rate, connections, seconds):
 
 
 def ingest_run(stack, subscriptions, count=0, rate=0, connections=16,
-               seconds=600):
+               seconds=600, headers=b""):
+    """headers: more of them, each with its CR and LF."""
     return asyncio.run(ingest(stack.port, subscriptions, count, rate,
-                              connections, seconds))
+                              connections, seconds, headers))
 
 
 def percentile(values, part):

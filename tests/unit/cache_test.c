@@ -23,10 +23,12 @@ sample(void)
 
 	return (struct subscription){ .id = id,
 		.target_url = (char *)"https://example.com/?a=\"b\"",
-		.secret = (char *)"s\\e\ncret",
+		.sealed_secret = (char *)"s\\e\ncret",
 		.events = events,
 		.events_count = 2,
 		.state = (char *)"active",
+		.verify_ingest = (char *)"hmac-sha256-hex",
+		.secret_overlap_until = 1800000000789,
 		.created_at = 1800000000123,
 		.updated_at = 1800000000456 };
 }
@@ -42,12 +44,14 @@ put_comes_back(void **state)
 	assert_int_equal(cache_get(cache, &id, &found), 1);
 	assert_memory_equal(&found.id, &id, sizeof(id));
 	assert_string_equal(found.target_url, subscription.target_url);
-	assert_string_equal(found.secret, subscription.secret);
+	assert_string_equal(found.sealed_secret, subscription.sealed_secret);
 	assert_int_equal(found.events_count, 2);
 	assert_string_equal(found.events[0], "order.created");
 	assert_string_equal(found.events[1], "\xc3\xa9");
 	assert_string_equal(found.state, "active");
 	assert_null(found.state_reason);
+	assert_string_equal(found.verify_ingest, "hmac-sha256-hex");
+	assert_true(found.secret_overlap_until == 1800000000789);
 	assert_true(found.created_at == 1800000000123);
 	assert_true(found.updated_at == 1800000000456);
 	subscription_release(&found);
@@ -61,12 +65,12 @@ null_and_empty_stay_apart(void **state)
 	struct subscription subscription = sample(), found;
 
 	(void)state;
-	subscription.secret = NULL;
+	subscription.sealed_secret = NULL;
 	for (int count = -1; count <= 0; count++) {
 		subscription.events_count = count;
 		cache_put(cache, &subscription);
 		assert_int_equal(cache_get(cache, &id, &found), 1);
-		assert_null(found.secret);
+		assert_null(found.sealed_secret);
 		assert_null(found.events);
 		assert_int_equal(found.events_count, count);
 		subscription_release(&found);
@@ -86,7 +90,8 @@ every_key_has_an_end(void **state)
 
 #define REST \
 	",\"state\":\"active\",\"state_reason\":null," \
-	"\"created_at\":1,\"updated_at\":1}"
+	"\"created_at\":1,\"updated_at\":1,\"verify_ingest\":null," \
+	"\"secret_overlap_until\":0}"
 
 static void
 corrupt_is_a_miss(void **state)

@@ -1,0 +1,335 @@
+# Secrets at rest: what the disk holds, and the keys that open it.
+load helper
+
+KEYS=$STACK_VAR/secret.key
+
+setup_file() {
+	load helper
+	cp -p "$KEYS" "$BATS_FILE_TMPDIR/secret.key"
+	# What is written is what is looked for.
+	redis CONFIG SET rdbcompression no
+}
+
+# Whatever a test did to the keys.
+teardown() {
+	cmp -s "$BATS_FILE_TMPDIR/secret.key" "$KEYS" && return
+	set_keys "$(cat "$BATS_FILE_TMPDIR/secret.key")" \
+	    "$(grep -vxFf "$BATS_FILE_TMPDIR/secret.key" "$KEYS")"
+	stack exec postrider-admin secret-key reencrypt
+	cp -p "$BATS_FILE_TMPDIR/secret.key" "$KEYS"
+}
+
+restart_worker() {
+	stack part-stop worker
+	stack part-start worker
+	eventually 20 ready
+}
+
+admin() { stack exec postrider-admin "$@"; }
+
+# set_keys LINE…: the key file, as its owner has it.
+set_keys() {
+	printf '%s\n' "$@" >"$KEYS.test"
+	chown --reference="$KEYS" "$KEYS.test"
+	chmod 0400 "$KEYS.test"
+	mv "$KEYS.test" "$KEYS"
+}
+
+new_key() { head -c 32 /dev/urandom | base64; }
+first_key() { head -n 1 "$KEYS" | cut -d' ' -f1; }
+
+# signed SECRET PATH: all that arrived there has a signature by this secret.
+signed() {
+	arrivals "$2" | python3 -c '
+import base64, hashlib, hmac, json, sys
+secret = sys.argv[1]
+key = (base64.b64decode(secret[6:]) if secret.startswith("whsec_")
+       else secret.encode())
+def fits(arrival):
+    head = arrival["headers"]
+    signed = b".".join([head["webhook-id"].encode(),
+                        head["webhook-timestamp"].encode(),
+                        base64.b64decode(arrival["body"])])
+    want = "v1," + base64.b64encode(
+        hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    return want in head.get("webhook-signature", "").split(" ")
+arrivals = json.load(sys.stdin)
+sys.exit(not arrivals or not all(map(fits, arrivals)))' "$1"
+}
+
+# What waits for a key is due again a while later; a test has no time.
+hurry() { sql "UPDATE pending SET due_at = now() - interval '3 seconds'
+    WHERE lease IS NULL"; }
+
+checkpoint() {
+	psql -XqAt -h "$RUN" -U postgres -d postrider -c CHECKPOINT
+}
+
+logged() { grep -aF -- "$1" "$STACK_VAR/log/worker.log"; }
+
+@test "no dump, no file of the database and no log holds a secret" {
+	local id secret
+	secret=plain-secret-$RANDOM$RANDOM
+	id=$(subscribe "/ok/$secret-url" "$secret")
+	request POST "/subscriptions/$id/secret/rotate"
+	rotated=$(json .secret)
+	request PATCH "/subscriptions/$id" -d "{\"secret\": \"$secret-2\"}"
+	request POST "/subscriptions/$id/secret/rotate"
+	ingest "$id" 1
+	eventually 10 settled "$id"
+	request GET "/subscriptions/$id"
+	assert_code 200
+	checkpoint
+	redis SAVE
+	pg_dump -h "$RUN" -U postrider postrider >"$BATS_TEST_TMPDIR/dump"
+	# It would be found: the URL is.
+	grep -qF "$secret-url" "$BATS_TEST_TMPDIR/dump"
+	grep -qF "$secret-url" "$STACK_VAR/redis/dump.rdb"
+	sed -i "s/$secret-url//g" "$BATS_TEST_TMPDIR/dump"
+	for hidden in "$secret" "${rotated#whsec_}"; do
+		run ! grep -F "$hidden" "$BATS_TEST_TMPDIR/dump"
+		run ! grep -raF "$hidden" "$STACK_VAR/log"
+	done
+	for hidden in "$secret-2" "${rotated#whsec_}"; do
+		run ! grep -raqF "$hidden" "$STACK_VAR/redis" \
+		    "$STACK_VAR/postgresql"
+	done
+}
+
+@test "the key file is for its owner alone, and never replaced" {
+	[ "$(stat -c %a "$KEYS")" = 400 ]
+	local before
+	before=$(cat "$KEYS")
+	run admin secret-key create
+	assert_success
+	[ "$(cat "$KEYS")" = "$before" ]
+}
+
+@test "a sealed secret does not open in another row" {
+	local path from to webhook
+	path=$(own /ok)
+	from=$(subscribe /ok other)
+	to=$(subscribe "$path" own-secret)
+	sql "UPDATE subscriptions SET secrets = (SELECT secrets FROM
+	    subscriptions WHERE id = '$from') WHERE id = '$to'"
+	redis DEL "subscription:$to"
+	request GET "/subscriptions/$to"
+	assert_code 503
+	webhook=$(ingest "$to" 1)
+	eventually 10 logged "cannot sign, so webhooks wait subscription=$to"
+	[ "$(arrivals "$path" | jq length)" = 0 ]
+	request PATCH "/subscriptions/$to" -d '{"secret": "mended"}'
+	assert_code 200
+	hurry
+	outcome 15 "$webhook" Success
+	assert_json .total_attempts 1
+	signed mended "$path"
+}
+
+@test "clear secrets of an older version are encrypted by migrate" {
+	local id path
+	path=$(own /ok)
+	id=$(subscribe "$path")
+	sql 'ALTER TABLE subscriptions ADD secret text'
+	sql "UPDATE subscriptions SET secret = 'clear-of-old-77'
+	    WHERE id = '$id'"
+	run admin migrate
+	assert_success
+	assert_output --partial 'encrypted 1 secrets'
+	run sql 'SELECT secret FROM subscriptions'
+	assert_failure
+	redis DEL "subscription:$id"
+	request GET "/subscriptions/$id"
+	assert_json .secret '"clear-of-old-77"'
+	ingest "$id" 1
+	eventually 10 arrived "$path" 1
+	signed clear-of-old-77 "$path"
+	checkpoint
+	run ! grep -raqF clear-of-old-77 "$STACK_VAR/postgresql/base"
+	run admin migrate
+	assert_success
+	refute_output --partial encrypted
+}
+
+@test "without a key migrate says what to do, and changes nothing" {
+	local id
+	id=$(subscribe /ok)
+	sql 'ALTER TABLE subscriptions ADD secret text'
+	sql "UPDATE subscriptions SET secret = 'still-clear' WHERE id = '$id'"
+	run stack exec env SECRET_KEY_FILE="$STACK_VAR/none" \
+	    postrider-admin migrate
+	assert_failure 100
+	assert_output --partial 'secret-key create'
+	[ "$(sql "SELECT secret FROM subscriptions WHERE id = '$id'")" = \
+	    still-clear ]
+	run admin migrate
+	assert_success
+	redis DEL "subscription:$id"
+	request GET "/subscriptions/$id"
+	assert_json .secret '"still-clear"'
+}
+
+@test "the key rotates under load, and the old one can then be removed" {
+	local path id other old sender
+	path=$(own /ok)
+	id=$(subscribe "$path" rotating)
+	other=$(subscribe /ok second)
+	old=$(first_key)
+	for number in $(seq 60); do
+		curl -s -o /dev/null "$URL/ingest/$id" -d "$number" || true
+		sleep 0.05
+	done 3>&- 4>&- &
+	sender=$!
+	run admin secret-key rotate
+	assert_success
+	assert_output --regexp "encrypted the secrets of [0-9]+ subscriptions"
+	refute_output --partial "  $old  "
+	[ "$(first_key)" != "$old" ]
+	[ "$(grep -c . "$KEYS")" -ge 2 ]
+	[ "$(sql "SELECT count(*) FROM subscriptions, unnest(secrets) AS s
+	    WHERE split_part(s, '.', 2) <> '$(first_key)'")" = 0 ]
+	wait $sender
+	eventually 20 arrived "$path" 60
+	signed rotating "$path"
+	sed -i "/^$old /d" "$KEYS"
+	request GET "/subscriptions/$other"
+	assert_json .secret '"second"'
+	ingest "$id" '"after"'
+	eventually 10 arrived "$path" 61
+	signed rotating "$path"
+	[ "$(sql "SELECT count(*) FROM delivery_logs WHERE
+	    subscription_id = '$id' AND outcome <> 'Success'")" = 0 ]
+}
+
+@test "reencrypt ends what a rotation began, and names what it cannot open" {
+	local id
+	id=$(subscribe /ok kept)
+	set_keys "new-one $(new_key)" "$(cat "$KEYS")"
+	run admin secret-key reencrypt
+	assert_success
+	assert_output --partial '  new-one  '
+	set_keys "newest $(new_key)"
+	run admin secret-key reencrypt
+	assert_failure 111
+	assert_output --partial "subscription $id: it is sealed with key new-one"
+	run admin migrate
+	assert_success
+	assert_output --partial 'needs key new-one'
+	sql "UPDATE subscriptions SET state = 'deleted', secrets = NULL"
+}
+
+# The worker was started anew with keys that open nothing; the log says why.
+waits_for_the_key() {	# REASON
+	local webhook
+	webhook=$(ingest "$SIGNED" '"signed"')
+	ingest "$OPEN" '"unsigned"'
+	eventually 10 settled "$OPEN"
+	eventually 10 logged "$1"
+	request POST "/ingest/$PRODUCED" -d 1 -H 'X-Signature: 00'
+	assert_code 503
+	request POST "/ingest/$PRODUCED" -d '{' -H 'X-Signature: 00'
+	assert_code 503
+	request GET "/subscriptions/$SIGNED"
+	assert_code 503
+	[[ $body != *'"secret"'* ]]
+	[ "$(arrivals "$SIGNED_PATH" | jq length)" = 0 ]
+	[ "$(sql "SELECT attempts, retries, lease FROM pending
+	    WHERE webhook_id = '$webhook'")" = '0|0|' ]
+	cp -p "$BATS_FILE_TMPDIR/secret.key" "$KEYS"
+	hurry
+	outcome 15 "$webhook" Success
+	assert_json .total_attempts 1
+	signed signed-one "$SIGNED_PATH"
+	request POST "/ingest/$PRODUCED" -d 1 -H 'X-Signature: 00'
+	assert_code 401
+	request GET "/subscriptions/$SIGNED"
+	assert_json .secret '"signed-one"'
+}
+
+three_subscriptions() {
+	SIGNED_PATH=$(own /ok/signed)
+	SIGNED=$(subscribe "$SIGNED_PATH" signed-one)
+	OPEN=$(subscribe /ok)
+	request POST /subscriptions/ -d "{\"target_url\": \"$RECEIVER/ok\",
+	    \"secret\": \"p\", \"verify_ingest\": \"hmac-sha256-hex\"}"
+	PRODUCED=$(json .id)
+	redis DEL "subscription:$SIGNED" "subscription:$PRODUCED"
+}
+
+@test "without the key file signed webhooks wait, the rest goes on" {
+	three_subscriptions
+	rm "$KEYS"
+	restart_worker
+	request POST /subscriptions/ -d "{\"target_url\": \"$RECEIVER/ok\",
+	    \"secret\": \"s\"}"
+	assert_code 503
+	waits_for_the_key "there is no key file $KEYS"
+}
+
+@test "with a wrong key nothing is sent unsigned, and no attempt is used" {
+	three_subscriptions
+	set_keys "$(first_key) $(new_key)"
+	restart_worker
+	waits_for_the_key "key $(first_key) of $KEYS does not fit"
+}
+
+@test "a key file that others may read, or a bad line, is refused" {
+	local id key
+	key=$(new_key)
+	for mode in 0444 0404 0420 0640; do
+		chmod $mode "$KEYS"
+		run admin secret-key reencrypt
+		[ $mode = 0640 ] || assert_failure 100
+		[ $mode = 0640 ] || assert_output --partial 'is open to others'
+	done
+	assert_success
+	for lines in 'a' 'a b' "a ${key:1}" "a.b $key" "a $key x" '# nothing' '' \
+	    "a $key"$'\n'"a $key"; do
+		set_keys "$lines"
+		run admin secret-key reencrypt
+		assert_failure 100
+		assert_output --partial "$KEYS"
+		refute_output --partial "${key:1:20}"
+	done
+}
+
+@test "root makes the file for a user, and rotates as its owner" {
+	[ "$(id -u)" = 0 ] || skip 'only root can give a file away'
+	local file=$STACK_VAR/other.key owner other
+	owner=$(stat -c %U "$KEYS")
+	other=$(subscribe /ok kept)
+	run env SECRET_KEY_FILE="$file" \
+	    "$ROOT/$STACK_BUILD/bin/postrider-admin" secret-key create "$owner"
+	assert_success
+	[ "$(stat -c '%a %U' "$file")" = "400 $owner" ]
+	run env SECRET_KEY_FILE="$file" \
+	    "$ROOT/$STACK_BUILD/bin/postrider-admin" secret-key create nobody-x
+	assert_failure 100
+	assert_output --partial 'there is no user nobody-x'
+	rm "$file"
+	run env POSTRIDER_CONF="$STACK_VAR/postrider.conf" \
+	    "$ROOT/$STACK_BUILD/bin/postrider-admin" secret-key rotate
+	assert_success
+	[ "$(stat -c '%a %U' "$KEYS")" = "400 $owner" ]
+	redis DEL "subscription:$other"
+	request GET "/subscriptions/$other"
+	assert_json .secret '"kept"'
+}
+
+@test "a file in the way stops a rotation, which then changed nothing" {
+	local before
+	before=$(cat "$KEYS")
+	touch "$KEYS.new"
+	run admin secret-key rotate
+	assert_failure 100
+	assert_output --partial "$KEYS.new is in the way"
+	rm "$KEYS.new"
+	[ "$(cat "$KEYS")" = "$before" ]
+}
+
+@test "processes that hold keys leave no core" {
+	local pid
+	for pid in $(pids api) $(pids ingest) $(pids 'delivery [0-9]*'); do
+		grep -qE '^Max core file size +0 +0 ' "/proc/$pid/limits"
+	done
+}

@@ -1,0 +1,164 @@
+#include <grp.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ground/config.h"
+#include "ground/log.h"
+#include "postrider-admin.h"
+#include "stores/keyring.h"
+#include "stores/rekey.h"
+
+static int
+fix_the_key(void)
+{
+	fprintf(stderr, "%s\n", keyring_reason());
+	return 100;
+}
+
+static void
+tell_missing(const char *key_id, int64_t subscriptions)
+{
+	if (!keyring_holds(key_id))
+		fprintf(stderr,
+		    "warning: %" PRId64 " subscriptions have a secret that "
+		    "needs key %s, which %s does not hold: put that line back "
+		    "from your backup; until then their webhooks wait\n",
+		    subscriptions, key_id, config.secret_key_file);
+}
+
+static void
+tell_usage(const char *key_id, int64_t subscriptions)
+{
+	printf("  %s  %" PRId64 " subscriptions%s\n", key_id, subscriptions,
+	    !keyring_holds(key_id) ? ", and it is not in the file" : "");
+}
+
+int
+admin_secrets_migrate(struct db *db)
+{
+	bool has_keys = keyring_load(config.secret_key_file) == 0;
+	int64_t sealed = rekey_clear(db);
+
+	if (sealed == -1) {
+		fprintf(stderr, "secrets are not encrypted yet: %s\n",
+		    has_keys ? db_message(db) : "there is no key");
+		return has_keys ? 111 : 100;
+	}
+	if (sealed > 0)
+		printf("encrypted %" PRId64 " secrets; backups made before "
+		       "still hold them in clear\n",
+		    sealed);
+	return rekey_usage(db, tell_missing) == 0 ? 0 : 111;
+}
+
+static int
+create(const char *user)
+{
+	int rc = keyring_create(config.secret_key_file, user);
+
+	if (rc == -1)
+		return fix_the_key();
+	if (rc == 1)
+		printf("made %s: keep a copy of it apart from the database's "
+		       "backups\n",
+		    config.secret_key_file);
+	return 0;
+}
+
+/* Root may write the key file, but PostgreSQL knows the user that Postrider
+ * runs as, whose file it is. */
+static int
+become_owner(void)
+{
+	const struct passwd *owner;
+	struct stat file;
+
+	if (geteuid() != 0 || stat(config.secret_key_file, &file) == -1 ||
+	    file.st_uid == 0)
+		return 0;
+	owner = getpwuid(file.st_uid);
+	if (owner != NULL && initgroups(owner->pw_name, owner->pw_gid) == 0 &&
+	    setgid(owner->pw_gid) == 0 && setuid(owner->pw_uid) == 0)
+		return 0;
+	fprintf(
+	    stderr, "cannot become the owner of %s\n", config.secret_key_file);
+	return -1;
+}
+
+/* Repeats do no harm; also finishes a rotation that was cut off. */
+static int
+reencrypt(void)
+{
+	struct db *db;
+	int64_t count;
+	int rc = 111;
+
+	if (become_owner() == -1)
+		return 100;
+	if (keyring_load(config.secret_key_file) == -1)
+		return fix_the_key();
+	db = db_new(config.database_url, DB_MAINTAIN);
+	count = rekey_all(db);
+	if (count == -1)
+		fprintf(stderr,
+		    "not all secrets are encrypted with key %s%s%s: keep the "
+		    "other keys, and run `postrider-admin secret-key "
+		    "reencrypt` again\n",
+		    keyring_first(), db_message(db)[0] != '\0' ? ": " : "",
+		    db_message(db));
+	else {
+		printf("encrypted the secrets of %" PRId64 " subscriptions "
+		       "anew; these keys are needed now:\n",
+		    count);
+		rc = rekey_usage(db, tell_usage) == 0 ? 0 : 111;
+	}
+	db_free(db);
+	return rc;
+}
+
+static int
+rotate(void)
+{
+	int rc;
+
+	if (keyring_add(config.secret_key_file) == -1)
+		return fix_the_key();
+	rc = reencrypt();
+	if (rc == 0)
+		printf("other hosts need this file too; once they have it, run "
+		       "`postrider-admin secret-key\nreencrypt`, and remove "
+		       "from %s the lines of keys that it does not\nlist and "
+		       "that no backup of the database needs\n",
+		    config.secret_key_file);
+	return rc;
+}
+
+int
+admin_secret_key(int argc, char **argv)
+{
+	const char *command = argc > 0 ? argv[0] : "";
+	bool creates = strcmp(command, "create") == 0;
+
+	if (config_load() == -1)
+		return 100;
+	if (sodium_init() == -1) {
+		fprintf(stderr, "libsodium cannot be set up\n");
+		return 111;
+	}
+	log_open("postrider-admin", (enum log_level)config.log_level);
+	if (creates && argc <= 2)
+		return create(argc == 2 ? argv[1] : NULL);
+	if (argc == 1 && strcmp(command, "rotate") == 0)
+		return rotate();
+	if (argc == 1 && strcmp(command, "reencrypt") == 0)
+		return reencrypt();
+	fprintf(stderr,
+	    "usage: postrider-admin secret-key create [USER] | rotate | "
+	    "reencrypt\n");
+	return 100;
+}
