@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "admin.h"
+#include "doors/guard.h"
 #include "doors/router.h"
 #include "ground/config.h"
 #include "ground/log.h"
@@ -21,20 +22,21 @@ to_list(const struct request *request, struct response *response,
 }
 
 static const struct route routes[] = {
-	{ "GET", "/", to_list },
-	{ "GET", "/ui", admin_subscriptions },
-	{ "GET", "/ui/subscriptions", to_list },
-	{ "GET", "/ui/subscriptions/new", admin_new },
-	{ "POST", "/ui/subscriptions/new", admin_create },
-	{ "GET", "/ui/subscriptions/{id}", admin_subscription },
-	{ "GET", "/ui/subscriptions/{id}/edit", admin_edit },
-	{ "POST", "/ui/subscriptions/{id}/edit", admin_update },
-	{ "GET", "/ui/subscriptions/{id}/delete", admin_delete_ask },
-	{ "POST", "/ui/subscriptions/{id}/delete", admin_delete },
-	{ "GET", "/ui/attempts", admin_attempts },
-	{ "GET", "/ui/webhooks", admin_webhooks },
-	{ "GET", "/ui/webhooks/{id}", admin_webhook },
-	{ NULL, NULL, NULL },
+	{ "GET", "/", to_list, ACCESS_ANYONE },
+	{ "GET", "/ui", admin_subscriptions, ACCESS_LOGIN },
+	{ "GET", "/ui/subscriptions", to_list, ACCESS_LOGIN },
+	{ "GET", "/ui/subscriptions/new", admin_new, ACCESS_LOGIN },
+	{ "POST", "/ui/subscriptions/new", admin_create, ACCESS_LOGIN },
+	{ "GET", "/ui/subscriptions/{id}", admin_subscription, ACCESS_LOGIN },
+	{ "GET", "/ui/subscriptions/{id}/edit", admin_edit, ACCESS_LOGIN },
+	{ "POST", "/ui/subscriptions/{id}/edit", admin_update, ACCESS_LOGIN },
+	{ "GET", "/ui/subscriptions/{id}/delete", admin_delete_ask,
+	    ACCESS_LOGIN },
+	{ "POST", "/ui/subscriptions/{id}/delete", admin_delete, ACCESS_LOGIN },
+	{ "GET", "/ui/attempts", admin_attempts, ACCESS_LOGIN },
+	{ "GET", "/ui/webhooks", admin_webhooks, ACCESS_LOGIN },
+	{ "GET", "/ui/webhooks/{id}", admin_webhook, ACCESS_LOGIN },
+	{ NULL, NULL, NULL, ACCESS_ANYONE },
 };
 
 /* 0, or the status that refuses this form before anyone reads it. */
@@ -59,18 +61,35 @@ form_refusal(const struct request *request)
 	return 0;
 }
 
+static bool
+admit(const struct request *request, struct response *response,
+    enum access access, void *context)
+{
+	(void)context;
+	if (config.auth == AUTH_OPEN || access == ACCESS_ANYONE)
+		return true;
+	admin_refuse(request, response, 403,
+	    "The admin pages are shown only with AUTH=open for now.");
+	return false;
+}
+
+static const struct router router = { routes, admit, admin_refuse };
+
 static void
 handle(const struct request *request, struct response *response, void *context)
 {
+	const char *why = NULL;
 	int refusal = 0;
 
-	if (strcmp(request->method, "POST") == 0)
+	if (config.auth == AUTH_OPEN &&
+	    !guard_admits(request, config.cors_origins, &why))
+		refusal = 403;
+	else if (strcmp(request->method, "POST") == 0)
 		refusal = form_refusal(request);
 	if (refusal != 0)
-		admin_refuse(request, response, refusal, NULL);
+		admin_refuse(request, response, refusal, why);
 	else
-		router_dispatch(
-		    routes, request, response, admin_refuse, context);
+		router_dispatch(&router, request, response, context);
 }
 
 int

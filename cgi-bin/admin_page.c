@@ -61,6 +61,10 @@ admin_refuse(const struct request *request, struct response *response,
 	/* The router's own words are the API's, too short for a reader. */
 	if (status == 422 && detail != NULL)
 		advice = detail;
+	if (status == 403 && detail != NULL) {
+		title = "Who asks is not let in here";
+		advice = detail;
+	}
 	if (status == 503 && strcmp(request->method, "POST") == 0)
 		advice = resend;
 	if (status == 503)

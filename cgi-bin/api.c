@@ -4,37 +4,61 @@
 #include <stdlib.h>
 
 #include "doors/cors.h"
+#include "doors/guard.h"
 #include "doors/router.h"
 #include "ground/config.h"
 #include "ground/log.h"
 #include "ground/text.h"
 
 static const struct route routes[] = {
-	{ "POST", "/subscriptions", api_subscription_create },
-	{ "GET", "/subscriptions", api_subscription_list },
-	{ "GET", "/subscriptions/{id}", api_subscription_get },
-	{ "PATCH", "/subscriptions/{id}", api_subscription_update },
-	{ "DELETE", "/subscriptions/{id}", api_subscription_delete },
-	{ "GET", "/subscriptions/{id}/attempts", api_subscription_attempts },
-	{ "POST", "/subscriptions/{id}/pause", api_subscription_pause },
-	{ "POST", "/subscriptions/{id}/resume", api_subscription_resume },
-	{ "GET", "/status/{id}", api_status },
-	{ "GET", "/webhooks/{id}", api_webhook },
-	{ "POST", "/webhooks/{id}/cancel", api_webhook_cancel },
-	{ "POST", "/webhooks/{id}/resend", api_webhook_resend },
-	{ "GET", "/healthz", api_health },
-	{ "GET", "/readyz", api_ready },
-	{ "GET", "/metrics", api_metrics },
-	{ NULL, NULL, NULL },
+	{ "POST", "/subscriptions", api_subscription_create, ACCESS_WRITE },
+	{ "GET", "/subscriptions", api_subscription_list, ACCESS_READ },
+	{ "GET", "/subscriptions/{id}", api_subscription_get, ACCESS_READ },
+	{ "PATCH", "/subscriptions/{id}", api_subscription_update,
+	    ACCESS_WRITE },
+	{ "DELETE", "/subscriptions/{id}", api_subscription_delete,
+	    ACCESS_WRITE },
+	{ "GET", "/subscriptions/{id}/attempts", api_subscription_attempts,
+	    ACCESS_READ },
+	{ "POST", "/subscriptions/{id}/pause", api_subscription_pause,
+	    ACCESS_WRITE },
+	{ "POST", "/subscriptions/{id}/resume", api_subscription_resume,
+	    ACCESS_WRITE },
+	{ "GET", "/status/{id}", api_status, ACCESS_READ },
+	{ "GET", "/webhooks/{id}", api_webhook, ACCESS_READ },
+	{ "POST", "/webhooks/{id}/cancel", api_webhook_cancel, ACCESS_WRITE },
+	{ "POST", "/webhooks/{id}/resend", api_webhook_resend, ACCESS_WRITE },
+	{ "GET", "/healthz", api_health, ACCESS_ANYONE },
+	{ "GET", "/readyz", api_ready, ACCESS_ANYONE },
+	{ "GET", "/metrics", api_metrics, ACCESS_READ },
+	{ NULL, NULL, NULL, ACCESS_ANYONE },
 };
+
+static bool
+api_admit(const struct request *request, struct response *response,
+    enum access access, void *context)
+{
+	(void)context;
+	if (config.auth == AUTH_OPEN || access == ACCESS_ANYONE)
+		return true;
+	response_header(response, "WWW-Authenticate", "Bearer");
+	problem_answer(request, response, 401, "An API token is required");
+	return false;
+}
+
+static const struct router router = { routes, api_admit, problem_answer };
 
 static void
 api_handle(
     const struct request *request, struct response *response, void *context)
 {
-	if (cors_answer(request, response, config.cors_origins))
-		return;
-	router_dispatch(routes, request, response, problem_answer, context);
+	const char *why;
+
+	if (config.auth == AUTH_OPEN &&
+	    !guard_admits(request, config.cors_origins, &why))
+		problem_answer(request, response, 403, why);
+	else if (!cors_answer(request, response, config.cors_origins))
+		router_dispatch(&router, request, response, context);
 }
 
 int

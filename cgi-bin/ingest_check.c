@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "doors/cors.h"
+#include "doors/guard.h"
 #include "doors/problem.h"
 #include "ground/config.h"
 #include "ground/text.h"
@@ -176,8 +177,14 @@ ingest_check(const struct request *request, struct response *response,
 {
 	const char *argument = path_argument(request->path);
 	struct problems problems = { 0 };
+	const char *why;
 
 	memset(incoming, 0, sizeof(*incoming));
+	if (config.auth == AUTH_OPEN &&
+	    !guard_admits(request, config.cors_origins, &why)) {
+		problem_answer(request, response, 403, why);
+		return INGEST_ANSWERED;
+	}
 	if (cors_answer(request, response, config.cors_origins))
 		return INGEST_ANSWERED;
 	if (argument == NULL) {

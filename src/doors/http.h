@@ -33,6 +33,8 @@ struct request {
 /* The value of a request header or CGI variable, NULL when absent; lives
  * until the answer is sent. name: "HTTP_X_EVENT_TYPE", "CONTENT_TYPE". */
 const char *request_variable(const struct request *request, const char *name);
+/* Is there one whose name begins so? */
+bool request_has_prefix(const struct request *request, const char *prefix);
 
 /* A parameter of the query or of a form body (application/x-www-form-
  * urlencoded), decoded into `value`; the last one wins. 1 found, 0 not. */

@@ -14,6 +14,12 @@ request_variable(const struct request *request, const char *name)
 	return http_link_variable(request->source, name);
 }
 
+bool
+request_has_prefix(const struct request *request, const char *prefix)
+{
+	return http_link_has_prefix(request->source, prefix);
+}
+
 /* Apache's UNIQUE_ID where it is one, so that both logs name it alike. */
 static void
 request_name(struct request *request)

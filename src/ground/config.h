@@ -11,6 +11,11 @@
 
 #define RETRIES_MAX 32
 
+enum auth_mode {
+	AUTH_TOKEN, /* API tokens, and a login for the admin pages */
+	AUTH_OPEN   /* this machine alone: see doors/guard.h */
+};
+
 struct config {
 	char *database_url;
 	char *redis_url;
@@ -30,6 +35,7 @@ struct config {
 	int64_t admin_processes;
 	int64_t max_payload_bytes;
 	int64_t cache_seconds;
+	enum auth_mode auth;
 	char *allow_targets; /* CIDRs, separated by commas */
 	char *cors_origins;  /* origins, separated by commas */
 	char *run_dir;
