@@ -76,6 +76,37 @@ assert_faults() {	# how many there are
 	assert_json '.detail | length' "$1"
 }
 
+# ---- forms -----------------------------------------------------------------
+
+# browse PATH [CURL ARGUMENT…]: gets a page with this test's cookies; sets what
+# request sets.
+browse() {
+	local jar=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/cookies path=$1
+	shift
+	request GET "$path" -b "$jar" -c "$jar" "$@"
+}
+
+# The token of the page that was got last.
+csrf() { sed -n 's/.*name="csrf" value="\([^"]*\)".*/\1/p' <<<"$body" | head -1; }
+
+# send PATH NAME=VALUE…: a form, as a browser sends it; with these fields only.
+send() {
+	local jar=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/cookies path=$1 fields=()
+	shift
+	for field; do fields+=(--data-urlencode "$field"); done
+	request POST "$path" -b "$jar" -c "$jar" -H "Origin: $URL" \
+	    -H 'Content-Type: application/x-www-form-urlencoded' \
+	    "${fields[@]}"
+}
+
+# submit PATH NAME=VALUE…: opens the page, fills in its form and sends it.
+submit() {
+	local path=$1
+	shift
+	browse "$path"
+	send "$path" "csrf=$(csrf)" "$@"
+}
+
 # ---- subscriptions and webhooks --------------------------------------------
 
 # subscribe PATH [SECRET [EVENTS]]: at the receiver, or at a whole URL; its id.

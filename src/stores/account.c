@@ -30,7 +30,8 @@ static const struct db_statement count_sql = { "account_count",
 	" ON CONFLICT (key) DO UPDATE"
 	"   SET failures = f.failures + 1,"
 	"       free_at = clock_timestamp() + make_interval(secs =>"
-	"         $2[least(f.failures + 1, cardinality($2::int4[]))])"
+	"         ($2::int4[])[least(f.failures + 1,"
+	"           cardinality($2::int4[]))])"
 	"   WHERE f.free_at <= clock_timestamp()"
 	" RETURNING key" };
 
