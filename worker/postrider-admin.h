@@ -1,0 +1,16 @@
+#ifndef POSTRIDER_ADMIN_H
+#define POSTRIDER_ADMIN_H
+/*
+ * What the files of postrider-admin share. Commands return the exit status:
+ * 0 done, 100 fix what was given, 111 try later.
+ */
+#include "stores/db.h"
+
+/* `password set`: of the admin pages, from the terminal without echo, else
+ * the first line of standard input. Ends all sessions. */
+int admin_password_set(void);
+
+/* Makes and prints the first password, if AUTH=token and there is none.
+ * 0, -1. */
+int admin_password_first(struct db *db);
+#endif
