@@ -227,12 +227,7 @@ created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 }
 
 @test "a walk through the pages in a browser, without JavaScript" {
-	local modules=$BATS_TEST_DIRNAME/browser/node_modules
-	[ -d "$modules/playwright-core" ] ||
-		npm ci --prefix "$BATS_TEST_DIRNAME/browser" --ignore-scripts \
-		    --no-audit --no-fund --fetch-retries=1 \
-		    >"$STACK_VAR/npm.log" 2>&1 3>&- 4>&- ||
-		fail "$(tail -3 "$STACK_VAR/npm.log")"
+	browser_modules
 	run node "$BATS_TEST_DIRNAME/browser/walk.js" "$URL" \
 	    "$RECEIVER$(own /fail-n/1)"
 	assert_success

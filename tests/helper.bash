@@ -107,6 +107,15 @@ submit() {
 	send "$path" "csrf=$(csrf)" "$@"
 }
 
+# What the scripts in tests/browser need of npm.
+browser_modules() {
+	local browser=$BATS_TEST_DIRNAME/browser
+	[ -d "$browser/node_modules/playwright-core" ] ||
+		npm ci --prefix "$browser" --ignore-scripts --no-audit \
+		    --no-fund --fetch-retries=1 >"$STACK_VAR/npm.log" 2>&1 \
+		    3>&- 4>&- || fail "$(tail -3 "$STACK_VAR/npm.log")"
+}
+
 # ---- subscriptions and webhooks --------------------------------------------
 
 # subscribe PATH [SECRET [EVENTS]]: at the receiver, or at a whole URL; its id.
