@@ -564,6 +564,8 @@ guarded() {	# NAME
 	description|200|URL|/openapi.json
 	API away|503|GONE|/subscriptions/
 	page away|503|GONE|/ui/
+	no path|400|URL|/%zz
+	too long a path|414|URL|/$(printf 'x%.0s' {1..5000})
 	trace|405|URL|/ui/|TRACE
 	method unknown|501|URL|/static/style.css|BREW
 	E
