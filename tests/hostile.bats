@@ -54,3 +54,21 @@ hostile_answer() {
 	assert_success
 	assert_output --partial 'all of it is text'
 }
+
+@test "a page elsewhere drives nothing here, under whatever name" {
+	local id before
+	browser_modules
+	id=$(subscribe /ok)
+	before=$(sql 'SELECT count(*), max(updated_at) FROM subscriptions')
+	run node "$BATS_TEST_DIRNAME/browser/elsewhere.js" "$URL" "$id"
+	assert_success
+	assert_output tried
+	refused() {
+		[ "$(grep -cE "\"POST $1 HTTP/1.1\" $2" \
+		    "$STACK_VAR/log/access.log")" = "$3" ]
+	}
+	refused "/ui/subscriptions/$id/delete" 403 3
+	refused /subscriptions/ 403 2
+	[ "$(sql 'SELECT count(*), max(updated_at) FROM subscriptions')" = \
+	    "$before" ]
+}

@@ -2,9 +2,10 @@
 // everything which must not happen.
 import { chromium } from 'playwright-core';
 
-export const launch = () => chromium.launch({
+export const launch = (...more) => chromium.launch({
 	executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-	args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+	args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage',
+	    ...more],
 });
 
 // A page, and the complaints about it: a request that leaves the site at url,
