@@ -305,6 +305,20 @@ exists() {
 	assert_output --partial "$(printf %s "$session" | sha256sum | cut -c1-64)"
 }
 
+@test "the API takes no session, and the pages take no token" {
+	local session
+	login
+	session=$(cookie sid)
+	browse /subscriptions/
+	assert_code 401
+	browse /subscriptions/ -X POST -d '{"target_url":"http://x.example/"}' \
+	    -H "Origin: $URL" -H 'Sec-Fetch-Site: same-origin'
+	assert_code 401
+	request GET /ui/ -H "Authorization: Bearer $session" \
+	    -H "Authorization: Basic $(printf 'admin:%s' "$PASSWORD" | base64)"
+	assert_code 303
+}
+
 @test "a session ends after 30 idle minutes and after 8 hours" {
 	login
 	sql "UPDATE admin_sessions SET used_at = now() - interval '29 minutes'"

@@ -63,16 +63,16 @@ async function parts() {
 	const blocked = [];
 	page.on('requestfailed', (request) => blocked.push(request.url()));
 	await page.goto('http://evil.example/parts');
-	await page.evaluate(([script, frame]) => {
-		document.body.append(
-		    Object.assign(document.createElement('script'),
-		    { src: script }),
-		    Object.assign(document.createElement('iframe'),
-		    { src: frame }));
-	}, [`${url}/subscriptions/${subscription}`, target]);
+	const script = `${url}/subscriptions/${subscription}`;
+	const picture = `${url}/static/favicon.svg`;
+	await page.evaluate((sources) => {
+		for (const [name, src] of Object.entries(sources))
+			document.body.append(Object.assign(
+			    document.createElement(name), { src }));
+	}, { script, img: picture, iframe: target });
 	await page.waitForTimeout(1000);
-	assert.ok(blocked.includes(`${url}/subscriptions/${subscription}`),
-	    'the API answers a script element');
+	assert.ok(blocked.includes(script), 'a script element reads the API');
+	assert.ok(blocked.includes(picture), 'pictures are lent');
 	for (const frame of page.frames().slice(1))
 		assert.ok(!(await frame.content()).includes(subscription),
 		    'the page stands in a frame');
