@@ -50,9 +50,10 @@ CGI		= $(foreach p,ingest api admin,\
 		  $(if $(wildcard cgi-bin/$(p).c),$(p)))
 CGI_SOURCES	= $(foreach p,$(CGI),$(call cgi_sources,$(p)))
 cgi_sources	= $(wildcard cgi-bin/$(1).c cgi-bin/$(1)_*.c)
-WORKER_SOURCES	= $(filter-out worker/postrider-admin.c,$(wildcard worker/*.c))
+ADMIN_SOURCES	= $(wildcard worker/postrider-admin*.c)
+WORKER_SOURCES	= $(filter-out $(ADMIN_SOURCES),$(wildcard worker/*.c))
 BIN		= $(if $(WORKER_SOURCES),postrider-worker) \
-		  $(if $(wildcard worker/postrider-admin.c),postrider-admin) \
+		  $(if $(ADMIN_SOURCES),postrider-admin) \
 		  $(if $(wildcard cron/purge.c),postrider-purge)
 UNIT_TESTS	= $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*_test.c))
 SHIMS		= $(patsubst tests/%.c,build/tests/%.so,$(wildcard tests/*_shim.c))
@@ -130,7 +131,7 @@ build/$(1)/libpostrider.a: $$(LIB_SOURCES:%.c=build/$(1)/obj/%.o)
 
 $(foreach p,$(CGI),$(call program,$(1),cgi-bin/$(p),$(call cgi_sources,$(p))))
 $(call program,$(1),bin/postrider-worker,$(WORKER_SOURCES))
-$(call program,$(1),bin/postrider-admin,worker/postrider-admin.c)
+$(call program,$(1),bin/postrider-admin,$(ADMIN_SOURCES))
 $(call program,$(1),bin/postrider-purge,cron/purge.c)
 endef
 

@@ -1,12 +1,13 @@
 /*
- * postrider-admin migrate | print-config | print-config-table: what an
- * operator does by hand. Exit: 0 done, 100 fix the setup, 111 try later.
+ * postrider-admin COMMAND: what an operator does by hand; without a command
+ * it lists them.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "ground/config.h"
 #include "ground/log.h"
+#include "postrider-admin.h"
 #include "stores/maintenance.h"
 
 static int
@@ -58,6 +59,8 @@ main(int argc, char **argv)
 		    "the settings as a Markdown table" },
 	};
 
+	if (argc > 1 && strcmp(argv[1], "token") == 0)
+		return admin_token(argc - 2, argv + 2);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (argc == 2 && strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run();
@@ -65,5 +68,6 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		fprintf(
 		    stderr, "  %-20s%s\n", commands[i].name, commands[i].does);
+	fprintf(stderr, "  %-20s%s\n", "token", "API tokens: see `token help`");
 	return 100;
 }
