@@ -42,9 +42,9 @@ void token_list_free(struct token *list, int count);
 
 /*
  * For stores/token_gate.c: which of these are in force, by one query?
- * Fills in state and grant of the claims, and for how long what is known may
- * be relied on in lasts_ms (INT64_MAX: it never expires). 0, or -1 with the
- * claims TOKEN_UNCHECKED.
+ * Fills in state and grant of the claims, and in lasts_ms when those that are
+ * known expire (INT64_MAX: never). 0, or -1 with the claims
+ * TOKEN_UNCHECKED.
  */
 int token_find(struct db *db, struct token_claim *const *claims, size_t count,
     int64_t *lasts_ms);
