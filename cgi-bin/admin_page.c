@@ -62,7 +62,7 @@ admin_refuse(const struct request *request, struct response *response,
 	if (status == 422 && detail != NULL)
 		advice = detail;
 	if (status == 403 && detail != NULL) {
-		title = "Who asks is not let in here";
+		title = "This was refused";
 		advice = detail;
 	}
 	if (status == 503 && strcmp(request->method, "POST") == 0)

@@ -207,7 +207,7 @@ form_page(const struct request *request, struct response *response,
 
 	page_begin(response, is_faulty(form) ? 422 : 200, "New API token",
 	    PAGE_TOKENS);
-	html_lit(out, "<form method=\"post\" class=\"panel\" novalidate>\n");
+	admin_form_begin(out, "panel", NULL);
 	write_name(out, form);
 	write_scopes(out, form);
 	write_subscription(out, form);

@@ -118,8 +118,9 @@ ask(struct text *out, const struct token *token)
 	html_lit(out,
 	    "</strong></p>\n<p>Whoever uses it gets 401 from then on, "
 	    "ingest within five seconds. This cannot be undone.</p>\n");
+	admin_form_begin(out, "plain", NULL);
 	html_lit(out,
-	    "<form method=\"post\"><p class=\"actions\">"
+	    "<p class=\"actions\">"
 	    "<button class=\"danger\">Revoke token</button>\n"
 	    "<a class=\"button\" href=\"/ui/tokens\">Keep it</a></p></form>\n"
 	    "</div>\n");

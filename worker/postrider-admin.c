@@ -26,6 +26,8 @@ migrate(void)
 	if (rc == -1)
 		fprintf(stderr, "the schema is not up to date: %s\n",
 		    db_message(db));
+	else
+		rc = admin_password_first(db);
 	text_free(&directory);
 	db_free(db);
 	return rc == 0 ? 0 : 111;
@@ -45,6 +47,20 @@ print_config_table(void)
 	return 0;
 }
 
+/* Is `name`, of one word or two, what was asked for? */
+static bool
+command_is(const char *name, int argc, char **argv)
+{
+	size_t length = argc > 1 ? strlen(argv[1]) : 0;
+
+	if (length == 0 || strncmp(name, argv[1], length) != 0)
+		return false;
+	if (argc == 2)
+		return name[length] == '\0';
+	return argc == 3 && name[length] == ' ' &&
+	    strcmp(name + length + 1, argv[2]) == 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -54,6 +70,8 @@ main(int argc, char **argv)
 		const char *does;
 	} commands[] = {
 		{ "migrate", migrate, "bring the schema up to date" },
+		{ "password set", admin_password_set,
+		    "set the password of the admin pages" },
 		{ "print-config", print_config, "a sample settings file" },
 		{ "print-config-table", print_config_table,
 		    "the settings as a Markdown table" },
@@ -62,7 +80,7 @@ main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "token") == 0)
 		return admin_token(argc - 2, argv + 2);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (argc == 2 && strcmp(argv[1], commands[i].name) == 0)
+		if (command_is(commands[i].name, argc, argv))
 			return commands[i].run();
 	fprintf(stderr, "usage: postrider-admin COMMAND\n");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

@@ -4,6 +4,15 @@
  * What the files of postrider-admin share. Commands return the exit status:
  * 0 done, 100 fix what was given, 111 try later.
  */
+#include "stores/db.h"
+
+/* `password set`: of the admin pages, from the terminal without echo, else
+ * the first line of standard input. Ends all sessions. */
+int admin_password_set(void);
+
+/* Makes and prints the first password, if AUTH=token and there is none.
+ * 0, -1. */
+int admin_password_first(struct db *db);
 
 /* `token create|list|revoke …`: argv[0] is the word behind token. */
 int admin_token(int argc, char **argv);
