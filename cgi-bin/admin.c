@@ -2,6 +2,7 @@
 #include <sodium.h>
 #include <stdio.h>
 
+#include "admin_tokens.h"
 #include "admin_visit.h"
 #include "doors/guard.h"
 #include "ground/config.h"
@@ -37,6 +38,12 @@ static const struct route routes[] = {
 	{ "GET", "/ui/attempts", admin_attempts, ACCESS_LOGIN },
 	{ "GET", "/ui/webhooks", admin_webhooks, ACCESS_LOGIN },
 	{ "GET", "/ui/webhooks/{id}", admin_webhook, ACCESS_LOGIN },
+	{ "GET", "/ui/tokens", admin_tokens, ACCESS_LOGIN },
+	{ "GET", "/ui/tokens/new", admin_token_new, ACCESS_LOGIN },
+	{ "POST", "/ui/tokens/new", admin_token_create, ACCESS_LOGIN },
+	{ "GET", "/ui/tokens/{id}/revoke", admin_token_revoke_ask,
+	    ACCESS_LOGIN },
+	{ "POST", "/ui/tokens/{id}/revoke", admin_token_revoke, ACCESS_LOGIN },
 	{ NULL, NULL, NULL, ACCESS_ANYONE },
 };
 

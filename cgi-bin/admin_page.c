@@ -111,6 +111,7 @@ admin_notice(const struct request *request, struct text *out)
 		    "it are delivered from now on." },
 		{ "saved", "The changes were saved." },
 		{ "deleted", "The subscription was deleted." },
+		{ "revoked", "The token was revoked." },
 	};
 	struct text done = { 0 };
 

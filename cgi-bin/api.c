@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "doors/bearer.h"
 #include "doors/cors.h"
 #include "doors/guard.h"
 #include "doors/router.h"
@@ -34,16 +35,39 @@ static const struct route routes[] = {
 	{ NULL, NULL, NULL, ACCESS_ANYONE },
 };
 
+/* The token's scopes decide; write does what read does, and sees secrets. */
+static bool
+token_admits(struct api *api, const struct request *request,
+    struct response *response, enum access access)
+{
+	unsigned any_of =
+	    access == ACCESS_WRITE ? TOKEN_WRITE : TOKEN_READ | TOKEN_WRITE;
+	struct token_claim claim = { 0 }, *claims = &claim;
+	int refusal;
+
+	if (token_hash_of(bearer_token(request), &claim.hash))
+		token_gate_check(api->gate, api->db, &claims, 1);
+	refusal = token_refusal(&claim, any_of);
+	if (refusal != 0) {
+		bearer_refuse(request, response, refusal,
+		    access == ACCESS_WRITE ? "write" : "read");
+		return false;
+	}
+	token_gate_used(api->gate, &claim);
+	token_gate_flush(api->gate, api->db);
+	api->shows_secrets = (claim.grant.scopes & TOKEN_WRITE) != 0;
+	return true;
+}
+
 static bool
 api_admit(const struct request *request, struct response *response,
     enum access access, void *context)
 {
-	(void)context;
-	if (config.auth == AUTH_OPEN || access == ACCESS_ANYONE)
-		return true;
-	response_header(response, "WWW-Authenticate", "Bearer");
-	problem_answer(request, response, 401, "An API token is required");
-	return false;
+	struct api *api = context;
+
+	api->shows_secrets = config.auth == AUTH_OPEN;
+	return config.auth == AUTH_OPEN || access == ACCESS_ANYONE ||
+	    token_admits(api, request, response, access);
 }
 
 static const struct router router = { routes, api_admit, problem_answer };
@@ -64,7 +88,7 @@ api_handle(
 int
 main(void)
 {
-	struct api api;
+	struct api api = { 0 };
 	int rc;
 
 	if (config_load() == -1)
@@ -72,11 +96,13 @@ main(void)
 	log_open("api", config.log_level);
 	json_set_alloc_funcs(memory_get, free);
 	api.db = db_new(config.database_url, DB_SERVE);
+	api.gate = token_gate_new(0);
 	api.cache = cache_new(config.redis_url, config.cache_seconds);
 	api.queue = queue_new(config.redis_url, config.share_dir);
 	rc = http_serve((size_t)config.max_payload_bytes, api_handle, &api);
 	queue_free(api.queue);
 	cache_free(api.cache);
+	token_gate_free(api.gate);
 	db_free(api.db);
 	return rc;
 }

@@ -75,6 +75,8 @@ api_subscription(const struct subscription *subscription)
 	json_object_set_new(
 	    json, "target_url", api_string(subscription->target_url));
 	json_object_set_new(json, "secret", api_string(subscription->secret));
+	json_object_set_new(
+	    json, "has_secret", json_boolean(subscription->secret != NULL));
 	json_object_set_new(json, "events", events_json(subscription));
 	json_object_set_new(json, "id", api_uuid(&subscription->id));
 	if (subscription->state != NULL)
@@ -89,6 +91,17 @@ api_subscription(const struct subscription *subscription)
 	if (subscription->updated_at != 0)
 		json_object_set_new(
 		    json, "updated_at", api_time(subscription->updated_at));
+	return json;
+}
+
+json_t *
+api_subscription_shown(
+    const struct api *api, const struct subscription *subscription)
+{
+	json_t *json = api_subscription(subscription);
+
+	if (!api->shows_secrets)
+		json_object_set_new(json, "secret", json_null());
 	return json;
 }
 

@@ -74,7 +74,8 @@ API_HANDLER(api_subscription_list)
 	}
 	answer = json_array();
 	for (int i = 0; i < count; i++)
-		json_array_append_new(answer, api_subscription(&list[i]));
+		json_array_append_new(
+		    answer, api_subscription_shown(api, &list[i]));
 	subscription_list_free(list, count);
 	json_answer(response, 200, answer);
 }
@@ -106,7 +107,9 @@ API_HANDLER(api_subscription_get)
 	if (api_refused(&problems, response))
 		return;
 	switch (subscription_find(api, &id, &found)) {
-	case 1: json_answer(response, 200, api_subscription(&found)); break;
+	case 1:
+		json_answer(response, 200, api_subscription_shown(api, &found));
+		break;
 	case 0: api_not_found(response, NOT_FOUND); break;
 	default: api_fail(api, response);
 	}

@@ -7,16 +7,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "doors/bearer.h"
 #include "doors/problem.h"
 #include "ground/clock.h"
 #include "ground/config.h"
 #include "ground/log.h"
 #include "stores/queue.h"
 #include "stores/subscription.h"
+#include "stores/token_gate.h"
 
 /* Payloads of one statement; the next is begun above it. */
 #define STATEMENT_BYTES ((size_t)4 << 20)
 #define LAST_PUSH_MS 200
+/* A revoked token is taken for so long at most. */
+#define TOKEN_LIFE_MS 5000
 
 /* A frozen server costs one deadline, not two: those who came while a store
  * waited in vain are refused at the very next turn, and those who come after
@@ -24,9 +28,14 @@
 #define IN_VAIN_MS 1000
 #define NEXT_TURN_MS 25
 
+_Static_assert(HTTP_BATCH_MAX <= TOKEN_GATE_MOST, "a batch is one call");
+
 struct intake {
 	struct db *db;
 	struct queue *queue;
+	struct token_gate *gate;
+	struct db *notes; /* of tokens that were used: nobody waits for it */
+	struct token_claim claims[HTTP_BATCH_MAX];
 	/* what the next statement stores, and who waits for it */
 	struct incoming incoming[HTTP_BATCH_MAX];
 	struct incoming *batch[HTTP_BATCH_MAX];
@@ -102,16 +111,23 @@ queue_stored(struct intake *intake)
 }
 
 static void
-intake_try(struct intake *intake)
+intake_note_cut(struct intake *intake, int64_t begun_ms)
 {
-	int64_t begun_ms = clock_monotonic_ms(), now_ms;
+	int64_t now_ms = clock_monotonic_ms();
 
-	webhook_store(intake->db, intake->batch, intake->count);
-	now_ms = clock_monotonic_ms();
 	if (db_error(intake->db) != DB_GONE || now_ms - begun_ms < IN_VAIN_MS)
 		return;
 	intake->is_cut_off = true;
 	intake->cut_off_ms = now_ms;
+}
+
+static void
+intake_try(struct intake *intake)
+{
+	int64_t begun_ms = clock_monotonic_ms();
+
+	webhook_store(intake->db, intake->batch, intake->count);
+	intake_note_cut(intake, begun_ms);
 }
 
 static void
@@ -166,6 +182,29 @@ answer_no_json(struct intake *intake, struct exchange *exchange,
 	subscription_release(&found);
 }
 
+/* Learns of all tokens of a batch what there is to know. */
+static void
+intake_check_tokens(
+    struct intake *intake, struct exchange *const *batch, size_t count)
+{
+	struct token_claim *shown[HTTP_BATCH_MAX], *claim;
+	int64_t begun_ms = clock_monotonic_ms();
+	size_t shown_count = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		claim = &intake->claims[i];
+		*claim = (struct token_claim){ 0 };
+		if (config.auth == AUTH_TOKEN &&
+		    token_hash_of(
+			bearer_token(&batch[i]->request), &claim->hash))
+			shown[shown_count++] = claim;
+	}
+	if (token_gate_check(intake->gate,
+		intake->is_cut_off ? NULL : intake->db, shown,
+		shown_count) == -1)
+		intake_note_cut(intake, begun_ms);
+}
+
 static void
 intake_handle(struct exchange *const *batch, size_t count, void *context)
 {
@@ -175,12 +214,16 @@ intake_handle(struct exchange *const *batch, size_t count, void *context)
 
 	intake->is_cut_off = intake->cut_off_ms != 0 &&
 	    clock_monotonic_ms() - intake->cut_off_ms < NEXT_TURN_MS;
+	intake_check_tokens(intake, batch, count);
 	for (size_t i = 0; i < count; i++) {
 		exchange = batch[i];
 		incoming = &intake->incoming[intake->count];
-		switch (ingest_check(
-		    &exchange->request, &exchange->response, incoming)) {
-		case INGEST_STORE: intake_add(intake, exchange); break;
+		switch (ingest_check(&exchange->request, &exchange->response,
+		    &intake->claims[i], incoming)) {
+		case INGEST_STORE:
+			token_gate_used(intake->gate, &intake->claims[i]);
+			intake_add(intake, exchange);
+			break;
 		case INGEST_NO_JSON:
 			answer_no_json(
 			    intake, exchange, &incoming->subscription_id);
@@ -197,6 +240,7 @@ intake_idle(void *context)
 	struct intake *intake = context;
 
 	queue_step(intake->queue);
+	token_gate_step(intake->gate, intake->notes);
 }
 
 int
@@ -209,11 +253,16 @@ main(void)
 		return 100;
 	log_open("ingest", (enum log_level)config.log_level);
 	intake.db = db_new(config.database_url, DB_SERVE);
+	intake.notes = db_new(config.database_url, DB_SERVE);
+	intake.gate = token_gate_new(TOKEN_LIFE_MS);
 	intake.queue = queue_new(config.redis_url, config.share_dir);
 	rc = http_serve_batches((size_t)config.max_payload_bytes, intake_handle,
 	    intake_idle, &intake);
 	queue_flush(intake.queue, LAST_PUSH_MS);
 	queue_free(intake.queue);
+	token_gate_flush(intake.gate, intake.db);
+	db_free(intake.notes);
+	token_gate_free(intake.gate);
 	db_free(intake.db);
 	return rc;
 }

@@ -160,6 +160,41 @@ created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 	[ "$(place)" = /ui/ ]
 }
 
+@test "an API token is made, shown once, and revoked" {
+	local token id some
+	some=$(subscribe /ok)
+	submit /ui/tokens/new name=shop expires=30d
+	assert_code 422
+	[[ $body == *'Choose one at least'* ]]
+	submit /ui/tokens/new name=shop read=1 "subscription=$some" expires=
+	assert_code 422
+	submit /ui/tokens/new name=shop ingest=1 "subscription=$NOBODY"
+	assert_code 422
+	submit /ui/tokens/new 'name=<i>shop' ingest=1 expires=30d \
+	    "subscription= $some "
+	assert_code 200
+	token=$(grep -oE 'pr_[A-Za-z0-9_-]{43}' <<<"$body")
+	[ "$(sql "SELECT (name, scopes, subscription_id, extract(day FROM
+	    expires_at - created_at)) FROM tokens
+	    WHERE hash = sha256('$token')")" = \
+	    "(<i>shop,{ingest},$some,30)" ]
+	submit /ui/tokens/new 'name=<i>shop' read=1 expires=
+	assert_code 422
+	[[ $body == *'in force'* ]]
+	browse /ui/tokens
+	[[ $body == *'&lt;i&gt;shop'* ]]
+	[[ $body != *"${token#pr_}"* ]]
+	id=$(sql "SELECT id FROM tokens WHERE name = '<i>shop'")
+	send "/ui/tokens/$id/revoke"
+	assert_code 403
+	submit "/ui/tokens/$id/revoke"
+	assert_code 303
+	[ -n "$(sql "SELECT revoked_at FROM tokens WHERE id = '$id'")" ]
+	browse "$(place)"
+	[[ $body == *'The token was revoked'* ]]
+	sql 'DELETE FROM tokens'
+}
+
 @test "attempts of a subscription are shown to the limit" {
 	local id
 	id=$(subscribe "$(own /status/404)")

@@ -188,6 +188,21 @@ pids() {
 	    sed -nE "s/^ *([0-9]+) postrider: $1( .*)?\$/\1/p"
 }
 
+# auth MODE: the worker reads its settings again, and all that serve requests
+# are new processes then.
+auth() {
+	local conf=$STACK_VAR/postrider.conf roles='(ingest|api|admin)' before
+	before=$(pids "$roles")
+	sed -i "s/^AUTH=.*/AUTH=$1/" "$conf"
+	stack signal worker HUP
+	renewed() {
+		[ "$(pids "$roles" | wc -l)" = "$(wc -l <<<"$before")" ] &&
+			! grep -qxF "$before" <<<"$(pids "$roles")"
+	}
+	eventually 30 renewed
+	eventually 30 ready
+}
+
 ready() {
 	request GET /readyz
 	[ "$code" = 200 ] || { echo "$code $body"; return 1; }

@@ -62,20 +62,6 @@ site() {	# OLD-PORT NEW-PORT: the site's configuration, at another port
 	    echo 'SSLEngine on')|"
 }
 
-# auth MODE: the worker reads its settings again, and all admin processes are
-# new ones then.
-auth() {
-	local conf=$STACK_VAR/postrider.conf before
-	before=$(pids admin)
-	sed -i "s/^AUTH=.*/AUTH=$1/" "$conf"
-	stack signal worker HUP
-	renewed() {
-		[ "$(pids admin | wc -l)" = 2 ] &&
-			! grep -qxF "$before" <<<"$(pids admin)"
-	}
-	eventually 30 renewed
-}
-
 admin() { stack exec postrider-admin "$@"; }
 set_password() { admin password set <<<"$1" >/dev/null; }
 

@@ -77,6 +77,8 @@ main(int argc, char **argv)
 		    "the settings as a Markdown table" },
 	};
 
+	if (argc > 1 && strcmp(argv[1], "token") == 0)
+		return admin_token(argc - 2, argv + 2);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (command_is(commands[i].name, argc, argv))
 			return commands[i].run();
@@ -84,5 +86,6 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		fprintf(
 		    stderr, "  %-20s%s\n", commands[i].name, commands[i].does);
+	fprintf(stderr, "  %-20s%s\n", "token", "API tokens: see `token help`");
 	return 100;
 }

@@ -13,4 +13,7 @@ int admin_password_set(void);
 /* Makes and prints the first password, if AUTH=token and there is none.
  * 0, -1. */
 int admin_password_first(struct db *db);
+
+/* `token create|list|revoke …`: argv[0] is the word behind token. */
+int admin_token(int argc, char **argv);
 #endif

@@ -157,6 +157,7 @@ page_header(struct text *out, enum page_section section)
 	nav_link(out, "/ui/", "Subscriptions", section == PAGE_SUBSCRIPTIONS);
 	nav_link(out, "/ui/attempts", "Attempts", section == PAGE_ATTEMPTS);
 	nav_link(out, "/ui/webhooks", "Webhook", section == PAGE_WEBHOOKS);
+	nav_link(out, "/ui/tokens", "Tokens", section == PAGE_TOKENS);
 	nav_link(out, "/docs", "API", false);
 	html_lit(out, "</ul></nav>\n");
 	if (write_tools != NULL)

@@ -35,6 +35,7 @@ enum page_section {
 	PAGE_SUBSCRIPTIONS,
 	PAGE_WEBHOOKS,
 	PAGE_ATTEMPTS,
+	PAGE_TOKENS,
 	PAGE_NONE /* nothing in the navigation is current */
 };
 
