@@ -25,8 +25,13 @@ hostile_rows() {
 	    response_headers, response_body)
 	  SELECT uuid_new(), w.id, w.subscription_id, words, 1, 'Failure', true,
 	    words, 1, words, convert_to(words, 'UTF8') FROM corpus, webhook w
+	), token AS (
+	  INSERT INTO tokens (id, name, hash, scopes)
+	  SELECT uuid_new(), words, sha256('none'), '{read}' FROM corpus
+	  RETURNING id
 	)
-	SELECT subscription_id || ' ' || id FROM webhook"
+	SELECT concat_ws(' ', w.subscription_id, w.id, t.id)
+	  FROM webhook w, token t"
 }
 
 # A receiver that answers with them, and bytes that are no text at all.
@@ -50,7 +55,8 @@ hostile_answer() {
 	# shellcheck disable=SC2086
 	run node "$BATS_TEST_DIRNAME/browser/hostile.js" "$URL" $rows \
 	    "$delivered"
-	sql "UPDATE subscriptions SET state = 'deleted' WHERE id = '${rows% *}'"
+	sql "UPDATE subscriptions SET state = 'deleted' WHERE id = '${rows%% *}';
+	    DELETE FROM tokens WHERE id = '${rows##* }'"
 	assert_success
 	assert_output --partial 'all of it is text'
 }

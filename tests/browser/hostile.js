@@ -1,16 +1,16 @@
 // Every page that shows what strangers wrote, in headless Chromium: it is text
 // there and nothing else, whatever is in payloads.json.
 //
-//     hostile.js URL SUBSCRIPTION WEBHOOK DELIVERED
+//     hostile.js URL SUBSCRIPTION WEBHOOK TOKEN DELIVERED
 //
-// SUBSCRIPTION and WEBHOOK have all payloads in each of their fields;
+// SUBSCRIPTION, WEBHOOK and TOKEN have all payloads in each of their fields;
 // DELIVERED is a webhook whose receiver answered with them. Ends with 1 and a
 // sentence when a page does not hold.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { launch, open, run } from './page.js';
 
-const [url, subscription, webhook, delivered] = process.argv.slice(2);
+const [url, subscription, webhook, token, delivered] = process.argv.slice(2);
 const payloads = JSON.parse(readFileSync(
     new URL('payloads.json', import.meta.url), 'utf8'));
 const browser = await launch();
@@ -66,6 +66,8 @@ async function stored() {
 		[`/ui/subscriptions/${subscription}/delete`, 1],
 		[`/ui/attempts?subscription=${subscription}`, 1],
 		[`/ui/webhooks/${webhook}`, 6],
+		['/ui/tokens', 1],
+		[`/ui/tokens/${token}/revoke`, 1],
 	];
 	for (const [path, least] of pages) {
 		const text = await visit(path);
