@@ -134,16 +134,16 @@ routes() {
 
 @test "only the scope write sees secrets, whoever filled the cache" {
 	local path filter
+	filter="[.. | objects | select(.id? == \"$SOME\") |
+	    .secret, .has_secret]"
 	for path in "/subscriptions/$SOME" '/subscriptions/?limit=1000'; do
-		filter='[.. | objects | select(.id?) | .secret, .has_secret] |
-		    unique | sort'
 		for _ in 1 2; do
 			as "$READ" GET "$path"
 			assert_code 200
 			[[ $body != *'its secret'* ]]
 			assert_json "$filter" '[null,true]'
 			as "$WRITE" GET "$path"
-			assert_json "$filter" '[true,"its secret"]'
+			assert_json "$filter" '["its secret",true]'
 		done
 	done
 	as "$READ" PATCH "/subscriptions/$SOME" -d '{"events": ["a"]}'
