@@ -1,11 +1,10 @@
 /* The admin pages: /ui/, and / which leads there. */
+#include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
-#include "admin.h"
-#include "doors/router.h"
+#include "admin_tokens.h"
+#include "admin_visit.h"
+#include "doors/guard.h"
 #include "ground/config.h"
 #include "ground/log.h"
 #include "rules/egress.h"
@@ -24,58 +23,48 @@ to_list(const struct request *request, struct response *response,
 }
 
 static const struct route routes[] = {
-	{ "GET", "/", to_list },
-	{ "GET", "/ui", admin_subscriptions },
-	{ "GET", "/ui/subscriptions", to_list },
-	{ "GET", "/ui/subscriptions/new", admin_new },
-	{ "POST", "/ui/subscriptions/new", admin_create },
-	{ "GET", "/ui/subscriptions/{id}", admin_subscription },
-	{ "GET", "/ui/subscriptions/{id}/edit", admin_edit },
-	{ "POST", "/ui/subscriptions/{id}/edit", admin_update },
-	{ "GET", "/ui/subscriptions/{id}/delete", admin_delete_ask },
-	{ "POST", "/ui/subscriptions/{id}/delete", admin_delete },
-	{ "GET", "/ui/subscriptions/{id}/rotate", admin_rotate_ask },
-	{ "POST", "/ui/subscriptions/{id}/rotate", admin_rotate },
-	{ "GET", "/ui/attempts", admin_attempts },
-	{ "GET", "/ui/webhooks", admin_webhooks },
-	{ "GET", "/ui/webhooks/{id}", admin_webhook },
-	{ NULL, NULL, NULL },
+	{ "GET", "/", to_list, ACCESS_ANYONE },
+	{ "GET", "/ui", admin_subscriptions, ACCESS_LOGIN },
+	{ "GET", "/ui/login", admin_login_form, ACCESS_ANYONE },
+	{ "POST", "/ui/login", admin_login, ACCESS_ANYONE },
+	{ "POST", "/ui/logout", admin_logout, ACCESS_LOGIN },
+	{ "GET", "/ui/subscriptions", to_list, ACCESS_LOGIN },
+	{ "GET", "/ui/subscriptions/new", admin_new, ACCESS_LOGIN },
+	{ "POST", "/ui/subscriptions/new", admin_create, ACCESS_LOGIN },
+	{ "GET", "/ui/subscriptions/{id}", admin_subscription, ACCESS_LOGIN },
+	{ "GET", "/ui/subscriptions/{id}/edit", admin_edit, ACCESS_LOGIN },
+	{ "POST", "/ui/subscriptions/{id}/edit", admin_update, ACCESS_LOGIN },
+	{ "GET", "/ui/subscriptions/{id}/delete", admin_delete_ask,
+	    ACCESS_LOGIN },
+	{ "POST", "/ui/subscriptions/{id}/delete", admin_delete, ACCESS_LOGIN },
+	{ "GET", "/ui/subscriptions/{id}/rotate", admin_rotate_ask,
+	    ACCESS_LOGIN },
+	{ "POST", "/ui/subscriptions/{id}/rotate", admin_rotate, ACCESS_LOGIN },
+	{ "GET", "/ui/attempts", admin_attempts, ACCESS_LOGIN },
+	{ "GET", "/ui/webhooks", admin_webhooks, ACCESS_LOGIN },
+	{ "GET", "/ui/webhooks/{id}", admin_webhook, ACCESS_LOGIN },
+	{ "GET", "/ui/tokens", admin_tokens, ACCESS_LOGIN },
+	{ "GET", "/ui/tokens/new", admin_token_new, ACCESS_LOGIN },
+	{ "POST", "/ui/tokens/new", admin_token_create, ACCESS_LOGIN },
+	{ "GET", "/ui/tokens/{id}/revoke", admin_token_revoke_ask,
+	    ACCESS_LOGIN },
+	{ "POST", "/ui/tokens/{id}/revoke", admin_token_revoke, ACCESS_LOGIN },
+	{ NULL, NULL, NULL, ACCESS_ANYONE },
 };
 
-/* 0, or the status that refuses this form before anyone reads it. */
-static int
-form_refusal(const struct request *request)
-{
-	static const char urlencoded[] = "application/x-www-form-urlencoded";
-	const char *type = request_variable(request, "CONTENT_TYPE");
-
-	if (admin_is_cross_site(request))
-		return 403;
-	switch (request->body_state) {
-	case BODY_TOO_LARGE: return 413;
-	case BODY_NO_LENGTH: return 411;
-	case BODY_CUT: return 400;
-	case BODY_NONE: return 0;
-	case BODY_WHOLE: break;
-	}
-	if (type == NULL ||
-	    strncasecmp(type, urlencoded, sizeof(urlencoded) - 1) != 0)
-		return 415;
-	return 0;
-}
+static const struct router router = { routes, admin_admit, admin_refuse };
 
 static void
 handle(const struct request *request, struct response *response, void *context)
 {
-	int refusal = 0;
+	const char *why;
 
-	if (strcmp(request->method, "POST") == 0)
-		refusal = form_refusal(request);
-	if (refusal != 0)
-		admin_refuse(request, response, refusal, NULL);
+	admin_visit_reset();
+	if (config.auth == AUTH_OPEN &&
+	    !guard_admits(request, config.cors_origins, &why))
+		admin_refuse(request, response, 403, why);
 	else
-		router_dispatch(
-		    routes, request, response, admin_refuse, context);
+		router_dispatch(&router, request, response, context);
 }
 
 int
@@ -91,12 +80,17 @@ main(void)
 		fprintf(stderr, "%s\n", reason);
 		return 100;
 	}
+	if (sodium_init() == -1) {
+		fprintf(stderr, "cannot set up libsodium\n");
+		return 111;
+	}
 	log_open("admin", (enum log_level)config.log_level);
 	if (keyring_load(config.secret_key_file) == -1)
 		log_error(
 		    "cannot store secrets reason=\"%s\"", keyring_reason());
 	admin.db = db_new(config.database_url, DB_SERVE);
 	admin.cache = cache_new(config.redis_url, config.cache_seconds);
+	page_tools(admin_login_tools);
 	status = http_serve(FORM_MAX_BYTES, handle, &admin);
 	cache_free(admin.cache);
 	db_free(admin.db);

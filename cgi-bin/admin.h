@@ -30,6 +30,16 @@ admin_handler admin_rotate_ask, admin_rotate;
 /* admin_attempts.c, admin_webhooks.c: look-ups */
 admin_handler admin_attempts, admin_webhooks, admin_webhook;
 
+/* admin_login.c */
+admin_handler admin_login_form, admin_login, admin_logout;
+void admin_login_tools(struct text *out); /* for page_tools */
+
+/* admin_visit.c */
+
+/* <form method="post"> with the token without which no form is taken (see
+ * admin_visit.h). action: NULL for the page's own address. */
+void admin_form_begin(struct text *out, const char *class, const char *action);
+
 /* admin_page.c: what is not a page of its own */
 
 /* A page that says what went wrong and what to do; router's refuse too.
@@ -74,8 +84,6 @@ int admin_query_number(const struct request *request, const char *name,
 void admin_site(const struct request *request, struct text *out);
 /* Is it plain between single quotes in a shell? */
 bool admin_shell_safe(const char *string);
-/* Was this form sent by a page of another site? */
-bool admin_is_cross_site(const struct request *request);
 
 /* admin_attempts.c */
 void admin_attempt_table(

@@ -180,8 +180,10 @@ admin_delete_ask(const struct request *request, struct response *response,
 	    "<em>subscription deleted</em>.</li>\n"
 	    "<li>Its secret is erased.</li>\n"
 	    "<li>Attempts that were made stay on record until they are too old "
-	    "to be kept.</li>\n</ul>\n"
-	    "<form method=\"post\"><p class=\"actions\">"
+	    "to be kept.</li>\n</ul>\n");
+	admin_form_begin(out, "plain", NULL);
+	html_lit(out,
+	    "<p class=\"actions\">"
 	    "<button class=\"danger\">Delete subscription</button>\n"
 	    "<a class=\"button\" href=\"/ui/subscriptions/");
 	html_uuid(out, &current.id);

@@ -132,7 +132,7 @@ admin_form_write(struct text *out, const struct subscription_form *form,
     const struct subscription *current)
 {
 	write_faults(out, form);
-	html_lit(out, "<form class=\"panel\" method=\"post\">\n");
+	admin_form_begin(out, "panel", NULL);
 	write_url(out, form);
 	write_events(out, form);
 	write_secret(

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "admin.h"
 
@@ -99,34 +98,9 @@ void
 admin_site(const struct request *request, struct text *out)
 {
 	const char *host = request_variable(request, "HTTP_HOST");
-	const char *https = request_variable(request, "HTTPS");
-	const char *front = request_variable(request, "HTTP_X_FORWARDED_PROTO");
-	bool is_https = https != NULL && strcasecmp(https, "on") == 0;
 
-	if (front != NULL)
-		is_https = strcasecmp(front, "https") == 0;
 	if (host == NULL || !admin_shell_safe(host))
 		host = "localhost:8000";
-	text_adds(out, is_https ? "https://" : "http://");
+	text_adds(out, request_is_https(request) ? "https://" : "http://");
 	html_text(out, host);
-}
-
-/* Browsers tell by Sec-Fetch-Site; older ones by Origin alone. What sends
- * neither is no browser, and nobody's session can be used by it. */
-bool
-admin_is_cross_site(const struct request *request)
-{
-	const char *site = request_variable(request, "HTTP_SEC_FETCH_SITE");
-	const char *origin = request_variable(request, "HTTP_ORIGIN");
-	const char *host = request_variable(request, "HTTP_HOST");
-	const char *origin_host;
-
-	if (site != NULL)
-		return strcmp(site, "same-origin") != 0 &&
-		    strcmp(site, "none") != 0;
-	if (origin == NULL)
-		return false;
-	origin_host = strstr(origin, "://");
-	return origin_host == NULL || host == NULL ||
-	    strcasecmp(origin_host + 3, host) != 0;
 }

@@ -61,6 +61,10 @@ admin_refuse(const struct request *request, struct response *response,
 	/* The router's own words are the API's, too short for a reader. */
 	if (status == 422 && detail != NULL)
 		advice = detail;
+	if (status == 403 && detail != NULL) {
+		title = "This was refused";
+		advice = detail;
+	}
 	if (status == 503 && strcmp(request->method, "POST") == 0)
 		advice = resend;
 	if (status == 503)
@@ -124,6 +128,7 @@ admin_notice(const struct request *request, struct text *out)
 		    "There is a new secret. Whoever may write reads it with "
 		    "GET /subscriptions/{id}." },
 		{ "deleted", "The subscription was deleted." },
+		{ "revoked", "The token was revoked." },
 	};
 	struct text done = { 0 };
 

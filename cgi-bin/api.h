@@ -16,6 +16,7 @@
 #include "stores/db.h"
 #include "stores/queue.h"
 #include "stores/subscription.h"
+#include "stores/token_gate.h"
 
 #define LIST_MAX 1000			   /* entries in one answer */
 #define SKIP_MAX INT64_C(9007199254740991) /* 2^53 - 1: exact anywhere */
@@ -25,6 +26,8 @@ struct api {
 	struct db *db;
 	struct cache *cache;
 	struct queue *queue; /* for what is sent again */
+	struct token_gate *gate;
+	bool shows_secrets; /* to who asks now */
 };
 
 /* Parameters; a fault is added to `problems`. */
@@ -64,10 +67,12 @@ void api_not_found(struct response *response, const char *detail);
 json_t *api_time(int64_t ms);
 json_t *api_uuid(const struct uuid *id);
 json_t *api_string(const char *text); /* NULL: null */
-/* NULL when its secret cannot be opened: keyring_reason. */
-json_t *api_subscription(const struct subscription *subscription);
-void api_answer_subscription(struct response *response, int status,
-    const struct subscription *subscription);
+/* As who asks now may see it: "secret" is null without the scope write. NULL
+ * when its secret cannot be opened: keyring_reason. */
+json_t *api_subscription(
+    const struct api *api, const struct subscription *subscription);
+void api_answer_subscription(const struct api *api, struct response *response,
+    int status, const struct subscription *subscription);
 /* Of subscription_create and those like it: the subscription, 404, 422, or
  * what of the store failed. */
 void api_answer_stored(struct api *api, struct response *response, int rc,

@@ -85,9 +85,10 @@ secret_json(const struct subscription *subscription)
 }
 
 json_t *
-api_subscription(const struct subscription *subscription)
+api_subscription(const struct api *api, const struct subscription *subscription)
 {
-	json_t *secret = secret_json(subscription);
+	json_t *secret =
+	    api->shows_secrets ? secret_json(subscription) : json_null();
 	json_t *json;
 
 	if (secret == NULL)
@@ -97,6 +98,8 @@ api_subscription(const struct subscription *subscription)
 	json_object_set_new(
 	    json, "target_url", api_string(subscription->target_url));
 	json_object_set_new(json, "secret", secret);
+	json_object_set_new(json, "has_secret",
+	    json_boolean(subscription->sealed_secret != NULL));
 	json_object_set_new(json, "events", events_json(subscription));
 	json_object_set_new(json, "id", api_uuid(&subscription->id));
 	json_object_set_new(
@@ -129,10 +132,10 @@ answer_no_key(struct response *response)
 }
 
 void
-api_answer_subscription(struct response *response, int status,
-    const struct subscription *subscription)
+api_answer_subscription(const struct api *api, struct response *response,
+    int status, const struct subscription *subscription)
 {
-	json_t *json = api_subscription(subscription);
+	json_t *json = api_subscription(api, subscription);
 
 	if (json != NULL)
 		json_answer(response, status, json);
@@ -162,7 +165,7 @@ api_answer_stored(struct api *api, struct response *response, int rc,
     int status, const struct subscription *stored)
 {
 	switch (rc) {
-	case 1: api_answer_subscription(response, status, stored); break;
+	case 1: api_answer_subscription(api, response, status, stored); break;
 	case 0: api_not_found(response, "Subscription not found"); break;
 	case SUBSCRIPTION_NO_KEY: answer_no_key(response); break;
 	case SUBSCRIPTION_NO_SECRET: answer_no_secret(response); break;

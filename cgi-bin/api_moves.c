@@ -42,7 +42,7 @@ move_subscription(struct api *api, struct response *response,
 	else if (strcmp(moved.state, wanted) != 0)
 		conflict(response, "Subscription is disabled");
 	else
-		api_answer_subscription(response, 200, &moved);
+		api_answer_subscription(api, response, 200, &moved);
 	subscription_release(&moved);
 }
 

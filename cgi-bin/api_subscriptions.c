@@ -71,7 +71,7 @@ API_HANDLER(api_subscription_list)
 	answer = json_array();
 	for (int i = 0; i < count && opens; i++)
 		opens = json_array_append_new(
-			    answer, api_subscription(&list[i])) == 0;
+			    answer, api_subscription(api, &list[i])) == 0;
 	subscription_list_free(list, count);
 	if (opens)
 		json_answer(response, 200, answer);
@@ -121,7 +121,7 @@ API_HANDLER(api_subscription_get)
 	if (api_refused(&problems, response))
 		return;
 	switch (subscription_find(api, &id, &found)) {
-	case 1: api_answer_subscription(response, 200, &found); break;
+	case 1: api_answer_subscription(api, response, 200, &found); break;
 	case 0: api_not_found(response, NOT_FOUND); break;
 	default: api_fail(api, response);
 	}

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "doors/bearer.h"
 #include "doors/problem.h"
 #include "ground/clock.h"
 #include "ground/config.h"
@@ -16,10 +17,13 @@
 #include "stores/keyring.h"
 #include "stores/queue.h"
 #include "stores/subscription.h"
+#include "stores/token_gate.h"
 
 /* Payloads of one statement; the next is begun above it. */
 #define STATEMENT_BYTES ((size_t)4 << 20)
 #define LAST_PUSH_MS 200
+/* A revoked token is taken for so long at most. */
+#define TOKEN_LIFE_MS 5000
 
 /* A frozen server costs one deadline, not two: those who came while we waited
  * in vain are refused, and those who come after it are tried. Under load
@@ -27,10 +31,15 @@
 #define IN_VAIN_MS 1000
 #define REFUSE_MS 250
 
+_Static_assert(HTTP_BATCH_MAX <= TOKEN_GATE_MOST, "a batch is one call");
+
 struct intake {
 	struct db *db;
 	struct queue *queue;
 	struct verifier *verifier;
+	struct token_gate *gate;
+	struct db *notes; /* of tokens that were used: nobody waits for it */
+	struct token_claim claims[HTTP_BATCH_MAX];
 	/* what the next statement stores, and who waits for it */
 	struct incoming incoming[HTTP_BATCH_MAX];
 	struct incoming *batch[HTTP_BATCH_MAX];
@@ -203,6 +212,29 @@ answer_no_json(
 	subscription_release(&found);
 }
 
+/* Learns of all tokens of a batch what there is to know. */
+static void
+intake_check_tokens(
+    struct intake *intake, struct exchange *const *batch, size_t count)
+{
+	struct token_claim *shown[HTTP_BATCH_MAX], *claim;
+	int64_t begun_ms = clock_monotonic_ms();
+	size_t shown_count = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		claim = &intake->claims[i];
+		*claim = (struct token_claim){ 0 };
+		if (config.auth == AUTH_TOKEN &&
+		    token_hash_of(
+			bearer_token(&batch[i]->request), &claim->hash))
+			shown[shown_count++] = claim;
+	}
+	if (token_gate_check(intake->gate,
+		intake->is_cut_off ? NULL : intake->db, shown,
+		shown_count) == -1)
+		note_cut_off(intake, begun_ms);
+}
+
 static void
 intake_handle(
     struct exchange *const *batch, size_t count, bool waited, void *context)
@@ -213,12 +245,16 @@ intake_handle(
 
 	intake->is_cut_off = waited && intake->cut_off_ms != 0 &&
 	    clock_monotonic_ms() - intake->cut_off_ms < REFUSE_MS;
+	intake_check_tokens(intake, batch, count);
 	for (size_t i = 0; i < count; i++) {
 		exchange = batch[i];
 		incoming = &intake->incoming[intake->count];
-		switch (ingest_check(
-		    &exchange->request, &exchange->response, incoming)) {
-		case INGEST_STORE: intake_add(intake, exchange); break;
+		switch (ingest_check(&exchange->request, &exchange->response,
+		    &intake->claims[i], incoming)) {
+		case INGEST_STORE:
+			token_gate_used(intake->gate, &intake->claims[i]);
+			intake_add(intake, exchange);
+			break;
 		case INGEST_NO_JSON:
 			answer_no_json(intake, exchange, incoming);
 			break;
@@ -234,6 +270,7 @@ intake_idle(void *context)
 	struct intake *intake = context;
 
 	queue_step(intake->queue);
+	token_gate_step(intake->gate, intake->notes);
 }
 
 int
@@ -251,6 +288,8 @@ main(void)
 		log_error("cannot verify what producers sign reason=\"%s\"",
 		    keyring_reason());
 	intake.verifier = verifier_new();
+	intake.notes = db_new(config.database_url, DB_SERVE);
+	intake.gate = token_gate_new(TOKEN_LIFE_MS);
 	intake.queue = queue_new(config.redis_url, config.share_dir);
 	rc = intake.queue == NULL
 	    ? 111
@@ -260,6 +299,9 @@ main(void)
 		queue_flush(intake.queue, LAST_PUSH_MS);
 	queue_free(intake.queue);
 	verifier_free(intake.verifier);
+	token_gate_flush(intake.gate, intake.db);
+	db_free(intake.notes);
+	token_gate_free(intake.gate);
 	db_free(intake.db);
 	return rc;
 }

@@ -2,6 +2,7 @@
 #define CGI_BIN_INGEST_H
 /* What ingest.c and ingest_check.c share. */
 #include "doors/http.h"
+#include "rules/token.h"
 #include "stores/db.h"
 #include "stores/webhook.h"
 
@@ -12,7 +13,8 @@ enum ingest_verdict {
 };
 
 /* Judges a request by itself; no store is asked. `incoming` borrows from the
- * request. */
-enum ingest_verdict ingest_check(const struct request *request,
-    struct response *response, struct incoming *incoming);
+ * request; claim is what is known of its token. */
+enum ingest_verdict
+ingest_check(const struct request *request, struct response *response,
+    const struct token_claim *claim, struct incoming *incoming);
 #endif

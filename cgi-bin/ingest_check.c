@@ -1,6 +1,8 @@
 #include <string.h>
 
+#include "doors/bearer.h"
 #include "doors/cors.h"
+#include "doors/guard.h"
 #include "doors/problem.h"
 #include "ground/config.h"
 #include "ground/text.h"
@@ -27,7 +29,19 @@ path_argument(const char *path)
 	return argument;
 }
 
-/* true: it is a POST, and nothing was answered. */
+/* These say true, or have answered. */
+static bool
+guard_fits(const struct request *request, struct response *response)
+{
+	const char *why;
+
+	if (config.auth != AUTH_OPEN ||
+	    guard_admits(request, config.cors_origins, &why))
+		return true;
+	problem_answer(request, response, 403, why);
+	return false;
+}
+
 static bool
 method_fits(const struct request *request, struct response *response)
 {
@@ -38,6 +52,30 @@ method_fits(const struct request *request, struct response *response)
 		response->status = 204;
 	else
 		problem_answer(request, response, 405, "Method Not Allowed");
+	return false;
+}
+
+static bool
+token_fits(const struct request *request, struct response *response,
+    const struct token_claim *claim)
+{
+	int refusal =
+	    config.auth == AUTH_OPEN ? 0 : token_refusal(claim, TOKEN_INGEST);
+
+	if (refusal != 0)
+		bearer_refuse(request, response, refusal, "ingest");
+	return refusal == 0;
+}
+
+static bool
+subscription_fits(const struct request *request, struct response *response,
+    const struct token_claim *claim, const struct incoming *incoming)
+{
+	if (config.auth == AUTH_OPEN ||
+	    token_reaches(claim, &incoming->subscription_id))
+		return true;
+	problem_answer(request, response, 403,
+	    "The API token is for another subscription");
 	return false;
 }
 
@@ -172,21 +210,27 @@ check_body(const struct request *request, struct response *response,
 
 enum ingest_verdict
 ingest_check(const struct request *request, struct response *response,
-    struct incoming *incoming)
+    const struct token_claim *claim, struct incoming *incoming)
 {
 	const char *argument = path_argument(request->path);
 	struct problems problems = { 0 };
 
 	memset(incoming, 0, sizeof(*incoming));
+	if (!guard_fits(request, response))
+		return INGEST_ANSWERED;
 	if (cors_answer(request, response, config.cors_origins))
 		return INGEST_ANSWERED;
 	if (argument == NULL) {
 		problem_answer(request, response, 404, "Not Found");
 		return INGEST_ANSWERED;
 	}
-	if (!method_fits(request, response))
+	if (!method_fits(request, response) ||
+	    !token_fits(request, response, claim))
 		return INGEST_ANSWERED;
 	check_id(&problems, argument, &incoming->subscription_id);
+	if (!problems_any(&problems) &&
+	    !subscription_fits(request, response, claim, incoming))
+		return INGEST_ANSWERED;
 	check_headers(&problems, request, incoming);
 	if (problems_any(&problems)) {
 		problems_answer(&problems, response);

@@ -1,8 +1,8 @@
 /*
  * postrider-purge [--dry-run]: removes what is older than
- * LOG_RETENTION_HOURS, and says how much. Cron runs it once an hour; two at
- * once do no harm. Exit: 0 done, or another one is at it; 100 fix the setup;
- * 111 try later.
+ * LOG_RETENTION_HOURS, and says how much; and the sessions of people that have
+ * ended. Cron runs it once an hour; two at once do no harm. Exit: 0 done, or
+ * another one is at it; 100 fix the setup; 111 try later.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "ground/config.h"
 #include "ground/log.h"
 #include "stores/maintenance.h"
+#include "stores/session.h"
 
 static int
 purge(bool dry_run)
@@ -35,6 +36,8 @@ purge(bool dry_run)
 		    (long long)config.log_retention_hours,
 		    (long long)purged.partitions,
 		    dry_run ? "would end" : "ended", (long long)purged.expired);
+	if (rc == 0 && !dry_run)
+		rc = session_purge(db);
 	db_free(db);
 	return rc == -1 ? 111 : 0;
 }

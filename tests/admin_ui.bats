@@ -1,14 +1,5 @@
 load helper
 
-# post PATH NAME=VALUE…: a form, as a browser sends it; sets code, head, body.
-post() {
-	local path=$1 arguments=()
-	shift
-	for field; do arguments+=(--data-urlencode "$field"); done
-	request POST "$path" -H 'Content-Type: application/x-www-form-urlencoded' \
-	    -H "Origin: $URL" "${arguments[@]}"
-}
-
 place() { header Location | sed "s|^$URL||"; }
 
 last_page() {	# of the list, with the newest subscriptions
@@ -21,7 +12,7 @@ last_page() {	# of the list, with the newest subscriptions
 created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 	local url=$RECEIVER$1
 	shift
-	post /ui/subscriptions/new "target_url=$url" "$@"
+	submit /ui/subscriptions/new "target_url=$url" "$@"
 	assert_code 303 >&2 || return 1
 	place | grep -oE '[0-9a-f-]{36}'
 }
@@ -66,13 +57,13 @@ created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 }
 
 @test "a form with a fault comes back as it was filled in, and says what" {
-	post /ui/subscriptions/new 'target_url=ftp://x/"><script>' events=e.f
+	submit /ui/subscriptions/new 'target_url=ftp://x/"><script>' events=e.f
 	assert_code 422
 	[[ $body == *'role="alert"'* ]]
 	[[ $body == *'value="ftp://x/&quot;&gt;&lt;script&gt;"'* ]]
 	[[ $body == *e.f* ]]
 	[[ $body != *'<script>'* ]]
-	post /ui/subscriptions/new target_url= events=
+	submit /ui/subscriptions/new target_url= events=
 	assert_code 422
 	post /ui/subscriptions/new target_url=http://169.254.169.254/ events=
 	assert_code 422
@@ -85,13 +76,13 @@ created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 	request GET "/ui/subscriptions/$id/edit"
 	assert_code 200
 	[[ $body == *"$RECEIVER/ok"* ]]
-	post "/ui/subscriptions/$id/edit" "target_url=$RECEIVER/ok/edited" \
+	submit "/ui/subscriptions/$id/edit" "target_url=$RECEIVER/ok/edited" \
 	    secret= 'events=b, c'
 	assert_code 303
 	request GET "/subscriptions/$id"
 	assert_json '[.target_url, .secret, .events]' \
 	    "[\"$RECEIVER/ok/edited\",\"s\",[\"b\",\"c\"]]"
-	post "/ui/subscriptions/$id/edit" "target_url=$RECEIVER/ok/edited" \
+	submit "/ui/subscriptions/$id/edit" "target_url=$RECEIVER/ok/edited" \
 	    secret= remove_secret=1 events=
 	assert_code 303
 	request GET "/subscriptions/$id"
@@ -154,7 +145,7 @@ created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 	assert_code 200
 	request GET "/subscriptions/$id"
 	assert_code 200
-	post "/ui/subscriptions/$id/delete"
+	submit "/ui/subscriptions/$id/delete"
 	assert_code 303
 	request GET "/subscriptions/$id"
 	assert_code 404
@@ -163,15 +154,86 @@ created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 	[[ $(header Content-Type) == text/html* ]]
 }
 
-@test "a form from another site is refused" {
-	local id
+@test "without a login no page elsewhere can drive these pages" {
+	local id path jar=$BATS_TEST_TMPDIR/cookies sent
 	id=$(subscribe /ok)
-	request POST "/ui/subscriptions/$id/delete" -d '' \
-	    -H 'Content-Type: application/x-www-form-urlencoded' \
-	    -H 'Origin: http://evil.example' -H 'Sec-Fetch-Site: cross-site'
+	path=/ui/subscriptions/$id/delete
+	browse "$path"
+	forge() { request POST "$path" -b "$jar" -d "csrf=$(csrf)" \
+	    -H 'Content-Type: application/x-www-form-urlencoded' "$@"; }
+	sent=$body
+	for header in 'Origin: http://evil.example' 'Origin: null' \
+	    'Sec-Fetch-Site: cross-site' 'Sec-Fetch-Site: same-site' \
+	    'Host: evil.example' 'Host: evil.example:80' \
+	    'X-Forwarded-For: 127.0.0.1' 'Origin: http://localhost:5173'; do
+		body=$sent
+		[[ $header == Origin* ]] || set -- -H "Origin: $URL"
+		forge "$@" -H "$header"
+		[ "$code" = 403 ] || fail "$header: $code"
+		request GET "/subscriptions/$id"
+		assert_code 200
+		set --
+	done
+	# a name that DNS was made to point here sees nothing either
+	request GET "/ui/subscriptions/$id" -H 'Host: evil.example'
+	assert_code 403
+	[[ $body != *"$id"* ]]
+	[ -z "$(header Set-Cookie)" ]
+	# without the token, or with that of another cookie
+	send "$path"
+	assert_code 403
+	request GET "$path"
+	send "$path" "csrf=$(csrf)"
 	assert_code 403
 	request GET "/subscriptions/$id"
 	assert_code 200
+	body=$sent
+	forge -H "Origin: $URL"
+	assert_code 303
+}
+
+@test "there is nothing to log in to while this machine alone is served" {
+	browse /ui/
+	assert_code 200
+	[[ $body != *logout* ]]
+	browse /ui/login
+	assert_code 303
+	[ "$(place)" = /ui/ ]
+}
+
+@test "an API token is made, shown once, and revoked" {
+	local token id some
+	some=$(subscribe /ok)
+	submit /ui/tokens/new name=shop expires=30d
+	assert_code 422
+	[[ $body == *'Choose one at least'* ]]
+	submit /ui/tokens/new name=shop read=1 "subscription=$some" expires=
+	assert_code 422
+	submit /ui/tokens/new name=shop ingest=1 "subscription=$NOBODY"
+	assert_code 422
+	submit /ui/tokens/new 'name=<i>shop' ingest=1 expires=30d \
+	    "subscription= $some "
+	assert_code 200
+	token=$(grep -oE 'pr_[A-Za-z0-9_-]{43}' <<<"$body")
+	[ "$(sql "SELECT (name, scopes, subscription_id, extract(day FROM
+	    expires_at - created_at)) FROM tokens
+	    WHERE hash = sha256('$token')")" = \
+	    "(<i>shop,{ingest},$some,30)" ]
+	submit /ui/tokens/new 'name=<i>shop' read=1 expires=
+	assert_code 422
+	[[ $body == *'in force'* ]]
+	browse /ui/tokens
+	[[ $body == *'&lt;i&gt;shop'* ]]
+	[[ $body != *"${token#pr_}"* ]]
+	id=$(sql "SELECT id FROM tokens WHERE name = '<i>shop'")
+	send "/ui/tokens/$id/revoke"
+	assert_code 403
+	submit "/ui/tokens/$id/revoke"
+	assert_code 303
+	[ -n "$(sql "SELECT revoked_at FROM tokens WHERE id = '$id'")" ]
+	browse "$(place)"
+	[[ $body == *'The token was revoked'* ]]
+	sql 'DELETE FROM tokens'
 }
 
 @test "attempts of a subscription are shown to the limit" {
@@ -241,12 +303,7 @@ created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 }
 
 @test "a walk through the pages in a browser, without JavaScript" {
-	local modules=$BATS_TEST_DIRNAME/browser/node_modules
-	[ -d "$modules/playwright-core" ] ||
-		npm ci --prefix "$BATS_TEST_DIRNAME/browser" --ignore-scripts \
-		    --no-audit --no-fund --fetch-retries=1 \
-		    >"$STACK_VAR/npm.log" 2>&1 3>&- 4>&- ||
-		fail "$(tail -3 "$STACK_VAR/npm.log")"
+	browser_modules
 	run node "$BATS_TEST_DIRNAME/browser/walk.js" "$URL" \
 	    "$RECEIVER$(own /fail-n/1)"
 	assert_success

@@ -11,7 +11,7 @@ cgi() {
 	    QUERY_STRING="$([[ $uri != *\?* ]] || echo "${uri#*\?}")" \
 	    CONTENT_LENGTH="$(stat -c %s "$file")" \
 	    CONTENT_TYPE=application/json SERVER_NAME=localhost \
-	    SERVER_PORT=80 REMOTE_ADDR=127.0.0.1 "$@" \
+	    SERVER_PORT=80 REMOTE_ADDR=127.0.0.1 HTTP_HOST=localhost "$@" \
 	    "$ROOT/$STACK_BUILD/cgi-bin/$program" <"$file"
 }
 

@@ -76,6 +76,46 @@ assert_faults() {	# how many there are
 	assert_json '.detail | length' "$1"
 }
 
+# ---- forms -----------------------------------------------------------------
+
+# browse PATH [CURL ARGUMENT…]: gets a page with this test's cookies; sets what
+# request sets.
+browse() {
+	local jar=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/cookies path=$1
+	shift
+	request GET "$path" -b "$jar" -c "$jar" "$@"
+}
+
+# The token of the page that was got last.
+csrf() { sed -n 's/.*name="csrf" value="\([^"]*\)".*/\1/p' <<<"$body" | head -1; }
+
+# send PATH NAME=VALUE…: a form, as a browser sends it; with these fields only.
+send() {
+	local jar=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/cookies path=$1 fields=()
+	shift
+	for field; do fields+=(--data-urlencode "$field"); done
+	request POST "$path" -b "$jar" -c "$jar" -H "Origin: $URL" \
+	    -H 'Content-Type: application/x-www-form-urlencoded' \
+	    "${fields[@]}"
+}
+
+# submit PATH NAME=VALUE…: opens the page, fills in its form and sends it.
+submit() {
+	local path=$1
+	shift
+	browse "$path"
+	send "$path" "csrf=$(csrf)" "$@"
+}
+
+# What the scripts in tests/browser need of npm.
+browser_modules() {
+	local browser=$BATS_TEST_DIRNAME/browser
+	[ -d "$browser/node_modules/playwright-core" ] ||
+		npm ci --prefix "$browser" --ignore-scripts --no-audit \
+		    --no-fund --fetch-retries=1 >"$STACK_VAR/npm.log" 2>&1 \
+		    3>&- 4>&- || fail "$(tail -3 "$STACK_VAR/npm.log")"
+}
+
 # ---- subscriptions and webhooks --------------------------------------------
 
 # subscribe PATH [SECRET [EVENTS]]: at the receiver, or at a whole URL; its id.
@@ -168,6 +208,21 @@ arrived_body() { arrivals "$1" | jq -r ".[$2].body" | base64 -d; }
 pids() {
 	ps -o pid=,args= --ppid "$(stack pid worker)" |
 	    sed -nE "s/^ *([0-9]+) postrider: $1( .*)?\$/\1/p"
+}
+
+# auth MODE: the worker reads its settings again, and all that serve requests
+# are new processes then.
+auth() {
+	local conf=$STACK_VAR/postrider.conf roles='(ingest|api|admin)' before
+	before=$(pids "$roles")
+	sed -i "s/^AUTH=.*/AUTH=$1/" "$conf"
+	stack signal worker HUP
+	renewed() {
+		[ "$(pids "$roles" | wc -l)" = "$(wc -l <<<"$before")" ] &&
+			! grep -qxF "$before" <<<"$(pids "$roles")"
+	}
+	eventually 30 renewed
+	eventually 30 ready
 }
 
 ready() {

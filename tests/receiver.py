@@ -25,6 +25,8 @@ follows the argument only tells tests apart:
     /stale              200; a connection's second request is read, then closed
     /garbage            no HTTP
     /redirect           302 to /ok/redirected
+    /say                200 and what the webhook's JSON says: its "body" and
+                        "header" (of X-Said), both in base64
     /hostile            200 and a body of markup, control bytes and bad UTF-8
     /raw/NAME           what NAME says in ANSWERS, then closes
     /drip/NAME          what NAME says in DRIPS, its second part again and again
@@ -239,6 +241,13 @@ class Receiver:
         if behaviour == "redirect":
             return await answer(writer, 302, b"", extra="Location: "
                                 "/ok/redirected\r\n")
+        if behaviour == "say":
+            said = {name: base64.b64decode(value) for name, value
+                    in json.loads(request.body).items()}
+            writer.write(OK + b"Content-Length: %d\r\nX-Said: %s\r\n\r\n%s"
+                         % (len(said["body"]), said["header"], said["body"]))
+            await writer.drain()
+            return True
         if behaviour == "hostile":
             return await answer(writer, 200, b"<script>alert(1)</script>"
                                 b"\x1b[31m\x00\xff\xfe")

@@ -1,7 +1,6 @@
 /*
- * postrider-admin migrate | secret-key ... | print-config |
- * print-config-table: what an operator does by hand. Exit: 0 done, 100 fix
- * the setup, 111 try later.
+ * postrider-admin COMMAND: what an operator does by hand; without a command
+ * it lists them.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,6 +10,8 @@
 #include "ground/log.h"
 #include "postrider-admin.h"
 #include "stores/maintenance.h"
+
+#define WORDS_MOST 64 /* behind a command that reads them itself */
 
 static int
 migrate(int argc, char **argv)
@@ -31,6 +32,8 @@ migrate(int argc, char **argv)
 		fprintf(stderr, "the schema is not up to date: %s\n",
 		    db_message(db));
 	rc = rc == 0 ? admin_secrets_migrate(db) : 111;
+	if (rc == 0 && admin_password_first(db) == -1)
+		rc = 111;
 	text_free(&directory);
 	db_free(db);
 	return rc;
@@ -54,6 +57,15 @@ print_config_table(int argc, char **argv)
 	return 0;
 }
 
+static int
+password(int argc, char **argv)
+{
+	if (argc == 1 && strcmp(argv[0], "set") == 0)
+		return admin_password_set();
+	fprintf(stderr, "usage: postrider-admin password set\n");
+	return 100;
+}
+
 /* Half a settings file is worse than none: a full disk is told. */
 static int
 all_was_said(int rc)
@@ -75,6 +87,10 @@ main(int argc, char **argv)
 		const char *does;
 	} commands[] = {
 		{ "migrate", 0, migrate, "bring the schema up to date" },
+		{ "password", 1, password,
+		    "set: the password of the admin pages" },
+		{ "token", WORDS_MOST, admin_token,
+		    "create, list, revoke: who may use the API" },
 		{ "secret-key", 2, admin_secret_key,
 		    "create [USER], rotate, reencrypt: the keys that secrets "
 		    "are encrypted with" },
@@ -92,5 +108,6 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		fprintf(
 		    stderr, "  %-20s%s\n", commands[i].name, commands[i].does);
+	fprintf(stderr, "  %-20s%s\n", "token", "API tokens: see `token help`");
 	return 100;
 }

@@ -11,4 +11,14 @@ int admin_secret_key(int argc, char **argv);
 /* After a migration: seals secrets that are stored as clear text, and says
  * which keys are missing. Exit status. */
 int admin_secrets_migrate(struct db *db);
+/* `password set`: of the admin pages, from the terminal without echo, else
+ * the first line of standard input. Ends all sessions. */
+int admin_password_set(void);
+
+/* Makes and prints the first password, if AUTH=token and there is none.
+ * 0, -1. */
+int admin_password_first(struct db *db);
+
+/* `token create|list|revoke …`: argv[0] is the word behind token. */
+int admin_token(int argc, char **argv);
 #endif

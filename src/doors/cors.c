@@ -46,6 +46,12 @@ preflight_answer(const struct request *request, struct response *response,
 }
 
 bool
+cors_lists(const char *origins, const char *origin)
+{
+	return list_holds(origins, origin);
+}
+
+bool
 cors_answer(const struct request *request, struct response *response,
     const char *origins)
 {
@@ -57,7 +63,7 @@ cors_answer(const struct request *request, struct response *response,
 	response_header(response, "Vary", "Origin");
 	if (origin == NULL)
 		return false;
-	allowed = list_holds(origins, origin);
+	allowed = cors_lists(origins, origin);
 	if (allowed)
 		response_header(
 		    response, "Access-Control-Allow-Origin", origin);

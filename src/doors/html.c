@@ -135,6 +135,14 @@ nav_link(struct text *out, const char *path, const char *label, bool is_current)
 	html_lit(out, "</a></li>\n");
 }
 
+static void (*write_tools)(struct text *out);
+
+void
+page_tools(void (*write)(struct text *out))
+{
+	write_tools = write;
+}
+
 static void
 page_header(struct text *out, enum page_section section)
 {
@@ -149,8 +157,12 @@ page_header(struct text *out, enum page_section section)
 	nav_link(out, "/ui/", "Subscriptions", section == PAGE_SUBSCRIPTIONS);
 	nav_link(out, "/ui/attempts", "Attempts", section == PAGE_ATTEMPTS);
 	nav_link(out, "/ui/webhooks", "Webhook", section == PAGE_WEBHOOKS);
+	nav_link(out, "/ui/tokens", "Tokens", section == PAGE_TOKENS);
 	nav_link(out, "/docs", "API", false);
-	html_lit(out, "</ul></nav>\n</div>\n</header>\n");
+	html_lit(out, "</ul></nav>\n");
+	if (write_tools != NULL)
+		write_tools(out);
+	html_lit(out, "</div>\n</header>\n");
 }
 
 void

@@ -35,8 +35,13 @@ enum page_section {
 	PAGE_SUBSCRIPTIONS,
 	PAGE_WEBHOOKS,
 	PAGE_ATTEMPTS,
+	PAGE_TOKENS,
 	PAGE_NONE /* nothing in the navigation is current */
 };
+
+/* What the header of every page ends with; the program says so once, at its
+ * start. */
+void page_tools(void (*write)(struct text *out));
 
 /* Sets status and type, and writes all up to and including <main> and its
  * <h1>. The title is borrowed. */

@@ -111,6 +111,17 @@ cgi_read(struct http_link *link, void *bytes, size_t size)
 	return count;
 }
 
+bool
+http_link_has_prefix(const struct http_link *link, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	for (char **at = link->variables; at != NULL && *at != NULL; at++)
+		if (strncmp(*at, prefix, length) == 0)
+			return true;
+	return false;
+}
+
 ssize_t
 http_link_read(struct http_link *link, void *bytes, size_t size)
 {

@@ -33,6 +33,12 @@ struct request {
 /* The value of a request header or CGI variable, NULL when absent; lives
  * until the answer is sent. name: "HTTP_X_EVENT_TYPE", "CONTENT_TYPE". */
 const char *request_variable(const struct request *request, const char *name);
+/* Is there one whose name begins so? */
+bool request_has_prefix(const struct request *request, const char *prefix);
+
+/* Did it come over TLS? As the web server says, by HTTPS=on; what the client
+ * says in X-Forwarded-Proto counts for nothing. */
+bool request_is_https(const struct request *request);
 
 /* A parameter of the query or of a form body (application/x-www-form-
  * urlencoded), decoded into `value`; the last one wins. 1 found, 0 not. */

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 
 #include "doors/http_link.h"
@@ -12,6 +13,20 @@ const char *
 request_variable(const struct request *request, const char *name)
 {
 	return http_link_variable(request->source, name);
+}
+
+bool
+request_has_prefix(const struct request *request, const char *prefix)
+{
+	return http_link_has_prefix(request->source, prefix);
+}
+
+bool
+request_is_https(const struct request *request)
+{
+	const char *https = request_variable(request, "HTTPS");
+
+	return https != NULL && strcasecmp(https, "on") == 0;
 }
 
 /* Apache's UNIQUE_ID where it is one, so that both logs name it alike. */

@@ -61,38 +61,43 @@ router_allow(
 	text_free(&allow);
 }
 
-void
-router_dispatch(const struct route *routes, const struct request *request,
-    struct response *response,
-    void (*refuse)(const struct request *request, struct response *response,
-	int status, const char *detail),
+static void
+route_call(const struct router *router, const struct route *route,
+    const struct request *request, struct response *response, char *argument,
     void *context)
+{
+	if (router->admit(request, response, route->access, context))
+		route->handle(request, response, argument, context);
+	free(argument);
+}
+
+void
+router_dispatch(const struct router *router, const struct request *request,
+    struct response *response, void *context)
 {
 	const struct route *route;
 	const char *argument;
-	char *copy;
 	size_t length;
 	bool known = false;
 
-	for (route = routes; route->method != NULL; route++) {
+	for (route = router->routes; route->method != NULL; route++) {
 		if (!route_matches(
 			route->path, request->path, &argument, &length))
 			continue;
 		known = true;
 		if (strcmp(route->method, request->method) != 0)
 			continue;
-		copy = memory_copy(argument, length);
-		route->handle(request, response, copy, context);
-		free(copy);
+		route_call(router, route, request, response,
+		    memory_copy(argument, length), context);
 		return;
 	}
 	if (!known) {
-		refuse(request, response, 404, "Not Found");
+		router->refuse(request, response, 404, "Not Found");
 		return;
 	}
-	router_allow(routes, request->path, response);
+	router_allow(router->routes, request->path, response);
 	if (strcmp(request->method, "OPTIONS") == 0)
 		response->status = 204;
 	else
-		refuse(request, response, 405, "Method Not Allowed");
+		router->refuse(request, response, 405, "Method Not Allowed");
 }

@@ -34,6 +34,7 @@ static int read_string(const struct setting *, const char *, const char **);
 static int read_number(const struct setting *, const char *, const char **);
 static int read_level(const struct setting *, const char *, const char **);
 static int read_schedule(const struct setting *, const char *, const char **);
+static int read_auth(const struct setting *, const char *, const char **);
 
 #define STRING(name, fallback, unit, field, meaning) \
 	{ \
@@ -97,6 +98,9 @@ static const struct setting settings[] = {
 	    "keep a copy elsewhere: without it no stored secret can be read"),
 	NUMBER("SECRET_OVERLAP_HOURS", "24", "h", secret_overlap_hours, 0, 720,
 	    1, "so long the secret before a rotation stays valid too"),
+	{ "AUTH", "token", "", read_auth, NULL, 0, 0, 0,
+	    "who may ask: token, who shows an API token (or logs in); open, "
+	    "programs and browsers on this machine" },
 	STRING("ALLOW_TARGETS", "", "CIDRs", allow_targets,
 	    "address ranges, separated by commas, that may be delivered to "
 	    "although they are private or reserved"),
@@ -199,6 +203,17 @@ read_schedule(
 			return -1;
 		config.retry_ms[config.retries++] = seconds * 1000;
 	}
+	return 0;
+}
+
+static int
+read_auth(const struct setting *setting, const char *value, const char **reason)
+{
+	(void)setting;
+	*reason = "is none of token, open";
+	if (strcmp(value, "open") != 0 && strcmp(value, "token") != 0)
+		return -1;
+	config.auth = strcmp(value, "open") == 0 ? AUTH_OPEN : AUTH_TOKEN;
 	return 0;
 }
 

@@ -11,6 +11,11 @@
 
 #define RETRIES_MAX 32
 
+enum auth_mode {
+	AUTH_TOKEN, /* API tokens, and a login for the admin pages */
+	AUTH_OPEN   /* this machine alone: see doors/guard.h */
+};
+
 struct config {
 	char *database_url;
 	char *redis_url;
@@ -32,6 +37,7 @@ struct config {
 	int64_t cache_seconds;
 	char *secret_key_file;
 	int64_t secret_overlap_hours;
+	enum auth_mode auth;
 	char *allow_targets;   /* CIDRs, separated by commas */
 	int64_t require_https; /* 0 or 1 */
 	char *cors_origins;    /* origins, separated by commas */

@@ -65,6 +65,7 @@ void db_add_uuid(struct db_params *params, const struct uuid *uuid);
 /* NULL pointer: SQL NULL; also for the next */
 void db_add_string(struct db_params *params, const char *text);
 void db_add_time(struct db_params *params, int64_t ms); /* timestamptz */
+void db_add_bytes(struct db_params *params, const void *bytes, size_t length);
 
 /* One-dimensional arrays: begin, the elements in turn, end. */
 enum db_type {

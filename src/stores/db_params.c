@@ -21,8 +21,8 @@ db_params_clear(struct db_params *params)
 	params->count = 0;
 }
 
-static void
-add_bytes(struct db_params *params, const void *bytes, size_t length)
+void
+db_add_bytes(struct db_params *params, const void *bytes, size_t length)
 {
 	params->at[params->count] = params->bytes.length;
 	params->length[params->count++] = (int)length;
@@ -39,7 +39,7 @@ db_add_null(struct db_params *params)
 void
 db_add_bool(struct db_params *params, bool value)
 {
-	add_bytes(params, value ? "\1" : "\0", 1);
+	db_add_bytes(params, value ? "\1" : "\0", 1);
 }
 
 void
@@ -47,7 +47,7 @@ db_add_int(struct db_params *params, int32_t value)
 {
 	uint32_t wire = htonl((uint32_t)value);
 
-	add_bytes(params, &wire, sizeof(wire));
+	db_add_bytes(params, &wire, sizeof(wire));
 }
 
 void
@@ -55,7 +55,7 @@ db_add_long(struct db_params *params, int64_t value)
 {
 	uint64_t wire = htobe64((uint64_t)value);
 
-	add_bytes(params, &wire, sizeof(wire));
+	db_add_bytes(params, &wire, sizeof(wire));
 }
 
 void
@@ -64,7 +64,7 @@ db_add_uuid(struct db_params *params, const struct uuid *uuid)
 	if (uuid == NULL)
 		db_add_null(params);
 	else
-		add_bytes(params, uuid->bytes, sizeof(uuid->bytes));
+		db_add_bytes(params, uuid->bytes, sizeof(uuid->bytes));
 }
 
 void
@@ -73,7 +73,7 @@ db_add_string(struct db_params *params, const char *text)
 	if (text == NULL)
 		db_add_null(params);
 	else
-		add_bytes(params, text, strlen(text));
+		db_add_bytes(params, text, strlen(text));
 }
 
 static int64_t

@@ -3,36 +3,10 @@
 //
 //     walk.js URL TARGET       ends with 1 and a sentence when a step fails
 import assert from 'node:assert/strict';
-import { chromium } from 'playwright-core';
+import { launch, open, run } from './page.js';
 
 const [url, target] = process.argv.slice(2);
-const browser = await chromium.launch({
-	executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-	args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-});
-
-// A page that complains when anything leaves the host or is refused.
-async function open(options) {
-	const context = await browser.newContext(options);
-	const page = await context.newPage();
-	const complaints = [];
-	page.setDefaultTimeout(15000);
-	page.on('request', (request) => {
-		if (!request.url().startsWith(url) &&
-		    !/^(data|blob):/.test(request.url()))
-			complaints.push(`a request to ${request.url()}`);
-	});
-	page.on('pageerror', (error) => complaints.push(String(error)));
-	page.on('console', (message) => {
-		if (/Content Security Policy|Refused/.test(message.text()))
-			complaints.push(message.text());
-	});
-	page.on('response', (response) => {
-		if (response.status() >= 500)
-			complaints.push(`${response.status()} ${response.url()}`);
-	});
-	return { page, complaints };
-}
+const browser = await launch();
 
 async function post(path, body) {
 	const response = await fetch(url + path, {
@@ -54,7 +28,8 @@ async function ended(webhook) {
 }
 
 async function pages() {
-	const { page, complaints } = await open({ javaScriptEnabled: false });
+	const { page, complaints } = await open(browser, url,
+	    { javaScriptEnabled: false });
 
 	await page.goto(`${url}/`);
 	assert.match(page.url(), /\/ui\/$/, '/ leads to /ui/');
@@ -103,20 +78,20 @@ async function pages() {
 }
 
 async function docs() {
-	const { page, complaints } = await open({});
+	const { page, complaints } = await open(browser, url);
 	await page.goto(`${url}/docs`);
 	await page.locator('#operations-tag-ingest, .opblock').first().waitFor();
 	assert.ok((await page.content()).includes('/ingest/{subscription_id}'));
+	// it also does something: a request from the page, and its answer
+	const block = page.locator('.opblock-get', { hasText: '/healthz' });
+	await block.locator('.opblock-summary').click();
+	await block.locator('button.execute').click();
+	const status = block.locator('.live-responses-table .response-col_status');
+	await status.filter({ hasText: '200' }).first().waitFor();
 	assert.deepEqual(complaints, []);
 }
 
-try {
+await run(browser, async () => {
 	await pages();
 	await docs();
-	console.log('walked');
-} catch (error) {
-	console.log(error.stack ?? error);
-	process.exitCode = 1;
-} finally {
-	await browser.close();
-}
+}, 'walked');

@@ -38,13 +38,13 @@ name_parts(const struct request *request, struct response *response,
 }
 
 static const struct route routes[] = {
-	{ "POST", "/things", name_list },
-	{ "GET", "/things", name_list },
-	{ "GET", "/things/{id}", name_item },
-	{ "DELETE", "/things/{id}", name_item },
-	{ "GET", "/things/{id}/parts", name_parts },
-	{ "POST", "/drop", name_list },
-	{ NULL, NULL, NULL },
+	{ "POST", "/things", name_list, ACCESS_WRITE },
+	{ "GET", "/things", name_list, ACCESS_READ },
+	{ "GET", "/things/{id}", name_item, ACCESS_READ },
+	{ "DELETE", "/things/{id}", name_item, ACCESS_WRITE },
+	{ "GET", "/things/{id}/parts", name_parts, ACCESS_READ },
+	{ "POST", "/drop", name_list, ACCESS_LOGIN },
+	{ NULL, NULL, NULL, ACCESS_ANYONE },
 };
 
 static void
@@ -55,6 +55,19 @@ refuse(const struct request *request, struct response *response, int status,
 	response->status = status;
 	text_adds(&response->body, detail);
 }
+
+static bool
+admit(const struct request *request, struct response *response,
+    enum access access, void *context)
+{
+	(void)context;
+	if (access != ACCESS_LOGIN)
+		return true;
+	refuse(request, response, 401, "log in");
+	return false;
+}
+
+static const struct router router = { routes, admit, refuse };
 
 #define NO_SUCH 404, "Not Found", ""
 #define WRONG(allow) 405, "Method Not Allowed", "Allow: " allow "\r\n"
@@ -85,6 +98,7 @@ static const struct {
 	{ "get", "/things", WRONG("POST, GET, HEAD, OPTIONS") },
 	{ "PATCH", "/things/7", WRONG("GET, HEAD, DELETE, OPTIONS") },
 	{ "GET", "/drop", WRONG("POST, OPTIONS") },
+	{ "POST", "/drop", 401, "log in", "" },
 	{ "OPTIONS", "/drop", 204, "", "Allow: POST, OPTIONS\r\n" },
 	{ "OPTIONS", "/nothing", NO_SUCH },
 };
@@ -101,7 +115,7 @@ router_cases(void **state)
 			.query = "" };
 		struct response response = { 0 };
 
-		router_dispatch(routes, &request, &response, refuse, context);
+		router_dispatch(&router, &request, &response, context);
 		if (response.status != cases[i].status)
 			fail_msg("%s %s: %d", cases[i].method, cases[i].path,
 			    response.status);

@@ -1,0 +1,219 @@
+/* Logging in and out. */
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin_visit.h"
+#include "ground/config.h"
+#include "ground/log.h"
+#include "ground/turn.h"
+#include "rules/password.h"
+#include "rules/throttle.h"
+#include "stores/account.h"
+
+/* Argon2 takes 19 MiB and a core: no more than that for strangers. */
+#define HASHES_AT_ONCE 2
+#define HASH_WAIT_MS 2000
+
+static const char wrong[] = "The password is not right.";
+
+/* Where to go after the login: a page of ours, or the list. */
+static void
+next_read(const char *form, struct text *next)
+{
+	const char *at;
+
+	if (form_value(form, "next", next) == 1 &&
+	    strncmp(text_string(next), "/ui/", 4) == 0) {
+		for (at = next->bytes; *at > 0x20 && *at < 0x7f; at++)
+			continue;
+		if (at == next->bytes + next->length)
+			return;
+	}
+	text_clear(next);
+	text_adds(next, "/ui/");
+}
+
+static void
+write_form(struct text *out, const char *next, const char *error)
+{
+	admin_form_begin(out, "panel", "/ui/login");
+	html_lit(out, "<input type=\"hidden\" name=\"next\" value=\"");
+	html_attribute(out, next);
+	html_lit(out,
+	    "\">\n"
+	    "<div class=\"field\">\n"
+	    "<label for=\"name\">Account</label>\n"
+	    "<input id=\"name\" name=\"name\" autocomplete=\"username\" "
+	    "value=\"" ACCOUNT_NAME "\" readonly>\n</div>\n"
+	    "<div class=\"field\">\n"
+	    "<label for=\"password\">Password</label>\n"
+	    "<p class=\"hint\" id=\"password-hint\">Whoever runs this service "
+	    "sets it with <code>postrider-admin password set</code>.</p>\n");
+	admin_field_error(out, "password", error);
+	html_lit(out,
+	    "<input id=\"password\" name=\"password\" type=\"password\" "
+	    "required autofocus autocomplete=\"current-password\"");
+	admin_field_state(out, "password", error != NULL);
+	html_lit(out,
+	    ">\n</div>\n<p class=\"actions\">"
+	    "<button class=\"primary\">Log in</button></p>\n</form>\n");
+}
+
+static void
+login_page(const struct request *request, struct response *response, int status,
+    const char *next, const char *error)
+{
+	page_begin(response, status, "Log in", PAGE_NONE);
+	write_form(&response->body, next, error);
+	page_end(response, request);
+}
+
+void
+admin_login_form(const struct request *request, struct response *response,
+    const char *argument, void *context)
+{
+	struct text next = { 0 };
+
+	(void)argument;
+	(void)context;
+	next_read(request->query, &next);
+	if (config.auth == AUTH_OPEN || admin_is_logged_in())
+		admin_redirect(response, next.bytes);
+	else
+		login_page(request, response, 200, next.bytes, NULL);
+	text_free(&next);
+}
+
+/* Another name costs the same time and gets the same answer. */
+static bool
+credentials_fit(const char *form, const char *hash)
+{
+	struct text name = { 0 }, password = { 0 };
+	bool fit;
+
+	form_value(form, "name", &name);
+	form_value(form, "password", &password);
+	if (strcmp(text_string(&name), ACCOUNT_NAME) != 0)
+		hash = NULL;
+	fit = password_fits(hash, text_string(&password), password.length);
+	if (password.bytes != NULL)
+		sodium_memzero(password.bytes, password.length);
+	text_free(&name);
+	text_free(&password);
+	return fit;
+}
+
+/* Status 200 when the credentials fit, else the one that says why not. */
+static int
+check(const struct request *request, const struct admin *admin)
+{
+	char *hash = NULL;
+	int turn, status = 0;
+
+	turn = turn_take(config.run_dir, "login", HASHES_AT_ONCE, HASH_WAIT_MS);
+	if (turn == -1)
+		return 503;
+	if (account_password(admin->db, &hash) == -1)
+		status = 500;
+	else
+		status = credentials_fit(text_string(&request->body), hash)
+		    ? 200
+		    : 403;
+	turn_end(turn);
+	free(hash);
+	return status;
+}
+
+static void
+too_early(const struct request *request, struct response *response,
+    const char *next, int64_t wait_s)
+{
+	struct text error = { 0 };
+	char seconds[24];
+
+	snprintf(seconds, sizeof(seconds), "%" PRId64, wait_s);
+	response_header(response, "Retry-After", seconds);
+	text_addf(&error,
+	    "Too many log-ins have failed. Wait %s seconds, then try again.",
+	    seconds);
+	login_page(request, response, 429, next, error.bytes);
+	text_free(&error);
+}
+
+/* account_try has let it pass. */
+static void
+attempt(const struct request *request, struct response *response,
+    const struct admin *admin, const char *network, const char *next)
+{
+	int status = check(request, admin);
+
+	log_line(status == 200 ? LOG_INFO : LOG_WARNING,
+	    "login %s network=%s request=%s",
+	    status == 200 ? "accepted" : "refused", network, request->id);
+	if (status == 403)
+		login_page(request, response, 403, next, wrong);
+	else if (status == 503)
+		login_page(request, response, 503, next,
+		    "Too many are logging in just now. Try again in a moment.");
+	else if (status == 500 ||
+	    account_try_succeeded(admin->db, network) == -1 ||
+	    admin_visit_login(request, response, admin) == -1)
+		admin_failed(request, response, admin);
+	else
+		admin_redirect(response, next);
+}
+
+void
+admin_login(const struct request *request, struct response *response,
+    const char *argument, void *context)
+{
+	const struct admin *admin = context;
+	char network[THROTTLE_NETWORK_SIZE];
+	struct text next = { 0 };
+	int64_t wait_s;
+	int rc;
+
+	(void)argument;
+	next_read(text_string(&request->body), &next);
+	if (config.auth == AUTH_OPEN) {
+		admin_redirect(response, next.bytes);
+		goto out;
+	}
+	throttle_network(request_variable(request, "REMOTE_ADDR"), network);
+	rc = account_try(admin->db, network, &wait_s);
+	if (rc == -1)
+		admin_failed(request, response, admin);
+	else if (rc == 0)
+		too_early(request, response, next.bytes, wait_s);
+	else
+		attempt(request, response, admin, network, next.bytes);
+out:
+	text_free(&next);
+}
+
+/* No "cookies" there: it would log people out of every site of our domain. */
+void
+admin_logout(const struct request *request, struct response *response,
+    const char *argument, void *context)
+{
+	const struct admin *admin = context;
+
+	(void)argument;
+	if (admin_visit_logout(request, response, admin) == -1) {
+		admin_failed(request, response, admin);
+		return;
+	}
+	response_header(response, "Clear-Site-Data", "\"cache\", \"storage\"");
+	admin_redirect(response, "/ui/login");
+}
+
+void
+admin_login_tools(struct text *out)
+{
+	if (!admin_is_logged_in())
+		return;
+	admin_form_begin(out, "tools", "/ui/logout");
+	html_lit(out, "<button>Log out</button></form>\n");
+}
