@@ -43,8 +43,10 @@ admin_rotate_ask(const struct request *request, struct response *response,
 		html_lit(out,
 		    "<li>It has none yet: deliveries are signed from then "
 		    "on.</li>\n");
+	html_lit(out, "</ul>\n");
+	admin_form_begin(out, "plain", NULL);
 	html_lit(out,
-	    "</ul>\n<form method=\"post\"><p class=\"actions\">"
+	    "<p class=\"actions\">"
 	    "<button class=\"primary\">Make a new secret</button>\n"
 	    "<a class=\"button\" href=\"/ui/subscriptions/");
 	html_uuid(out, &current.id);
