@@ -65,7 +65,7 @@ created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 	[[ $body != *'<script>'* ]]
 	submit /ui/subscriptions/new target_url= events=
 	assert_code 422
-	post /ui/subscriptions/new target_url=http://169.254.169.254/ events=
+	submit /ui/subscriptions/new target_url=http://169.254.169.254/ events=
 	assert_code 422
 	[[ $body == *'leads to a private, reserved or local address'* ]]
 }
@@ -101,7 +101,7 @@ created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 	[[ $body == *'both secrets for 24 hours'* ]]
 	request GET "/subscriptions/$id"
 	assert_json .secret '"hidden-secret-78"'
-	post "/ui/subscriptions/$id/rotate"
+	submit "/ui/subscriptions/$id/rotate"
 	assert_code 303
 	[ "$(place)" = "/ui/subscriptions/$id?done=rotated" ]
 	request GET "$(place)"
@@ -110,7 +110,8 @@ created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 	[[ $body != *whsec_* ]]
 	request GET "/subscriptions/$id"
 	[[ $(json .secret) == whsec_* ]]
-	post "/ui/subscriptions/$NOBODY/rotate"
+	browse /ui/subscriptions/new
+	send "/ui/subscriptions/$NOBODY/rotate" "csrf=$(csrf)"
 	assert_code 404
 }
 
@@ -119,7 +120,7 @@ created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 	id=$(subscribe /ok s)
 	request PATCH "/subscriptions/$id" \
 	    -d '{"verify_ingest": "standard-webhooks"}'
-	post "/ui/subscriptions/$id/edit" "target_url=$RECEIVER/ok" secret= \
+	submit "/ui/subscriptions/$id/edit" "target_url=$RECEIVER/ok" secret= \
 	    remove_secret=1 events=
 	assert_code 422
 	[[ $body == *'cannot be removed'* ]]
