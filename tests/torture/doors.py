@@ -89,7 +89,7 @@ class Door:
 
 class Ingest(Door):
     program, method, want = "ingest", "POST", 202
-    body, headers, events = b'{"torture": [1, 2, 3]}', JSON, "NULL"
+    body, headers, events = b'{"torture": [1, 2, 3]}', JSON, None
     becomes = "pending"
 
     def prepare(self):
@@ -124,7 +124,7 @@ class IngestText(Ingest):
 class IngestTyped(Ingest):
     "an event of a wanted type"
     headers = {**JSON, "X-Event-Type": "order.paid"}
-    events = "'{order.paid,order.sent}'"
+    events = ["order.paid", "order.sent"]
 
 
 class IngestFiltered(IngestTyped):

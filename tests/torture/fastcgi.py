@@ -36,7 +36,8 @@ def params(values):
 def message(method, target, headers=(), body=b""):
     values = {"REQUEST_METHOD": method, "REQUEST_URI": target,
               "QUERY_STRING": target.partition("?")[2],
-              "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": "torture"}
+              "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": "localhost",
+              "REMOTE_ADDR": "127.0.0.1"}
     if body or method in ("POST", "PATCH"):
         values["CONTENT_LENGTH"] = str(len(body))
     for name, value in dict(headers).items():

@@ -29,7 +29,7 @@ class Worker:
 
     def accept(self):
         """By an ingest program that nobody tortures."""
-        answer = self.world.street().ask(
+        answer = self.world.aid("ingest").ask(
             "POST", "/ingest/" + self.subscription,
             {**JSON, "X-Event-Type": "torture", "X-Signature": "as it came"},
             b'{"worker": true}')

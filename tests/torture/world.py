@@ -91,7 +91,7 @@ class World:
         self.db.ask(FUNCTIONS)
         self.acknowledged = {}      # webhook id: "pending" or "filtered"
         self.errors = os.path.join(DIR, "errors")
-        self.ingest = None
+        self.aids = {}
 
     def environment(self, tortured=True, **settings):
         values = dict(os.environ)
@@ -105,11 +105,15 @@ class World:
         values.update(settings)
         return values
 
-    def subscription(self, path="/ok", events="NULL", state="active"):
+    def subscription(self, path="/ok", events=None, state="active"):
+        """Made by the API, which seals its secret."""
+        made = self.aid("api").ask(
+            "POST", "/subscriptions/", {"Content-Type": "application/json"},
+            json.dumps({"target_url": RECEIVER + path,
+                        "secret": "torture", "events": events}).encode())
         return self.db.one(
-            "INSERT INTO subscriptions (id, target_url, secret, events, state)"
-            " VALUES (torture_id(), '%s%s', 'torture', %s, '%s') RETURNING id"
-            % (RECEIVER, path, events, state))
+            "UPDATE subscriptions SET state = '%s' WHERE id = '%s'"
+            " RETURNING id" % (state, json.loads(made.body)["id"]))
 
     def webhook(self, subscription, due="1 hour", age="0"):
         return self.db.one(
@@ -137,19 +141,19 @@ class World:
         subprocess.run(["redis-cli", "-s", os.path.join(RUN, "redis.sock"),
                         *words], stdout=subprocess.DEVNULL, check=True)
 
-    def street(self):
-        """An ingest program that nobody tortures, for as long as we run."""
-        if self.ingest is None:
-            self.ingest = Program(
-                os.path.join(ROOT, "build/release/cgi-bin/ingest"),
+    def aid(self, name):
+        """A program that nobody tortures, for as long as we run."""
+        if name not in self.aids:
+            self.aids[name] = Program(
+                os.path.join(ROOT, "build/release/cgi-bin", name),
                 self.environment(tortured=False),
-                os.path.join(DIR, "street", "errors"))
-        return self.ingest
+                os.path.join(DIR, name, "errors"))
+        return self.aids[name]
 
     def rest(self):
         """A worker that nobody tortures gets what is left; what is wrong."""
-        if self.ingest is not None:
-            self.ingest.stop()
+        for program in self.aids.values():
+            program.stop()
         self.db.ask("UPDATE pending SET due_at = now() WHERE due_at > now()")
         self.db.ask("UPDATE subscriptions SET state = 'active', restart_after ="
                     " '00000000-0000-0000-0000-000000000000'"
