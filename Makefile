@@ -180,7 +180,7 @@ $(JUDGE): build/release/obj/tests/egress_judge.o build/release/libpostrider.a
 	$(Q)$(CC) $(CFLAGS_release) $(CFLAGS) $(LDFLAGS_release) $(LDFLAGS) \
 	    -Wl,--as-needed -o $@ $^ $(LIBS)
 
-build/tests/%.so: tests/%.c
+build/tests/%.so: tests/%.c tests/shim.h
 	@mkdir -p $(@D)
 	@echo '  LINK $@'
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) -O2 -fPIC -shared -o $@ $<

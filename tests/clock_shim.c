@@ -1,45 +1,20 @@
 /*
- * LD_PRELOAD: the wall clock, moved by as many seconds as the file named by
- * PRELOAD_STATE says in its first 8 bytes, in decimal, padded with blanks or
- * NULs. The file may change at any time, but must not get shorter. Only the
- * wall clock moves: durations are measured by others.
+ * LD_PRELOAD: the wall clock, moved by as many seconds as the word of shim.h
+ * says in decimal. Only the wall clock moves: durations are measured by
+ * others.
  */
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
+#include "shim.h"
+
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
-#include <unistd.h>
-
-#define DIGITS 8
-
-static const char *state;
-
-__attribute__((constructor)) static void
-shim_open(void)
-{
-	const char *path = getenv("PRELOAD_STATE");
-	int file = path == NULL ? -1 : open(path, O_RDWR | O_CREAT, 0600);
-	void *page;
-
-	if (file == -1 || ftruncate(file, DIGITS) == -1)
-		abort(); /* a test without its clock would test nothing */
-	page = mmap(NULL, DIGITS, PROT_READ, MAP_SHARED, file, 0);
-	close(file);
-	if (page == MAP_FAILED)
-		abort();
-	state = page;
-}
 
 static time_t
 shim_offset(void)
 {
-	char digits[DIGITS + 1] = { 0 };
+	char digits[SHIM_WORD + 1];
 
-	if (state != NULL) /* others' constructors may ask before ours */
-		memcpy(digits, state, DIGITS);
+	shim_word(digits);
 	return strtol(digits, NULL, 10);
 }
 
