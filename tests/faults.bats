@@ -429,7 +429,7 @@ with_disk_shim() {
 	uploads = []
 	for number in range(60):    # half-way at each of the restarts
 	    s = socket.create_connection((host.hostname, host.port))
-	    s.sendall(f"POST /ingest/{sys.argv[2]} HTTP/1.1\r\nHost: x\r\n"
+	    s.sendall(f"POST /ingest/{sys.argv[2]} HTTP/1.1\r\nHost: localhost\r\n"
 	              "Content-Type: application/json\r\n"
 	              "Content-Length: 20000\r\n\r\n".encode() + b"[1" + b" " * 9998)
 	    uploads.append(s)

@@ -209,7 +209,7 @@ setup_file() {
 	host = urllib.parse.urlsplit(sys.argv[1])
 	for cut in (0, 1, 7, 5000):
 	    s = socket.create_connection((host.hostname, host.port))
-	    s.sendall(f"POST /ingest/{sys.argv[2]} HTTP/1.1\r\nHost: x\r\n"
+	    s.sendall(f"POST /ingest/{sys.argv[2]} HTTP/1.1\r\nHost: localhost\r\n"
 	              "Content-Type: application/json\r\n"
 	              "Content-Length: 10000\r\n\r\n".encode())
 	    s.sendall((b'{"a": 1}' + b" " * 10000)[:cut])
@@ -227,7 +227,7 @@ setup_file() {
 	open_ = []
 	for _ in range(20):
 	    s = socket.create_connection((host.hostname, host.port))
-	    s.sendall(f"POST /ingest/{sys.argv[2]} HTTP/1.1\r\nHost: x\r\n"
+	    s.sendall(f"POST /ingest/{sys.argv[2]} HTTP/1.1\r\nHost: localhost\r\n"
 	              "Content-Type: application/json\r\n"
 	              "Content-Length: 40000\r\n\r\n".encode() + b"[1" + b" " * 9000)
 	    open_.append(s)
