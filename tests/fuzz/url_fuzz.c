@@ -1,0 +1,75 @@
+/* A target URL: the one spelling is plain, its own spelling, and never one of
+ * a refused address. */
+#include "rules/egress.h"
+#include "rules/target_url.h"
+
+#include "fuzz.h"
+
+static void
+spelling_check(const char *url)
+{
+	const char *host = strstr(url, "://");
+	const char *end;
+
+	MUST(strlen(url) <= 2048);
+	MUST(strncmp(url, "http://", 7) == 0 ||
+	    strncmp(url, "https://", 8) == 0);
+	for (const char *at = url; *at != '\0'; at++)
+		MUST(*at > ' ' && *at <= '~');
+	host += 3;
+	end = host + strcspn(host, "/?#");
+	MUST(*end == '/' && end != host);
+	for (; host < end; host++)
+		MUST(strchr("@\\<>\"^`{|}", *host) == NULL &&
+		    !(*host >= 'A' && *host <= 'Z'));
+}
+
+static void
+is_its_own_spelling(const char *url)
+{
+	const char *reason;
+	char *again;
+
+	MUST(target_url_parse(url, &again, &reason) == TARGET_URL_OK);
+	MUST(strcmp(again, url) == 0);
+	free(again);
+}
+
+static void
+admission_check(const char *text, const char *normal)
+{
+	const char *reason;
+	char *admitted, *host;
+	enum target_url_fault fault =
+	    target_url_admit(text, false, &admitted, &reason);
+
+	MUST(fault == TARGET_URL_OK || fault == TARGET_URL_ADDRESS);
+	MUST((fault == TARGET_URL_OK) == (admitted != NULL));
+	if (admitted == NULL)
+		return;
+	MUST(strcmp(admitted, normal) == 0);
+	host = strstr(admitted, "://") + 3;
+	MUST(strncmp(host, "127.", 4) != 0 && strncmp(host, "10.", 3) != 0);
+	MUST(strncmp(host, "169.254.", 8) != 0 && strncmp(host, "[::", 3) != 0);
+	MUST(strncmp(host, "localhost/", 10) != 0);
+	free(admitted);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	char *text = memory_copy(bytes, size), *normal;
+	const char *reason;
+	enum target_url_fault fault = target_url_parse(text, &normal, &reason);
+
+	MUST((fault == TARGET_URL_OK) == (normal != NULL));
+	MUST((fault == TARGET_URL_OK) == (reason == NULL));
+	if (normal != NULL) {
+		spelling_check(normal);
+		is_its_own_spelling(normal);
+		admission_check(text, normal);
+	}
+	free(normal);
+	free(text);
+	return 0;
+}
