@@ -36,6 +36,57 @@ scan(struct http_record *record, const uint8_t *bytes, size_t size, size_t step)
 	return at;
 }
 
+/* What the records of parameters hold. */
+static void
+params_gather(const uint8_t *bytes, size_t size, struct text *params)
+{
+	size_t length;
+
+	for (size_t at = 0; at < size; at += 8 + length + bytes[at + 6]) {
+		length = (size_t)(bytes[at + 4] << 8 | bytes[at + 5]);
+		if (bytes[at + 1] == 4)
+			text_add(params, bytes + at + 8, length);
+	}
+}
+
+/* Takes a length of a name or value, of one or four bytes, from `at`. */
+static size_t
+length_take(const struct text *params, size_t *at)
+{
+	const uint8_t *from = (const uint8_t *)text_string(params) + *at;
+	size_t left = params->length - *at;
+
+	if (left == 0 || (from[0] >> 7 != 0 && left < 4)) {
+		*at = params->length;
+		return 0;
+	}
+	*at += from[0] >> 7 != 0 ? 4 : 1;
+	if (from[0] >> 7 == 0)
+		return from[0];
+	return (size_t)(from[0] & 0x7f) << 24 | (size_t)from[1] << 16 |
+	    (size_t)from[2] << 8 | from[3];
+}
+
+/* libfcgi gets as much memory as a pair announces, up to 4 GiB: that a pair is
+ * no longer than what was sent it leaves to the web server, its one peer. */
+static bool
+pairs_fit(const uint8_t *bytes, size_t size)
+{
+	struct text params = { 0 };
+	size_t at = 0, length;
+	bool fit = true;
+
+	params_gather(bytes, size, &params);
+	while (fit && at < params.length) {
+		length = length_take(&params, &at);
+		length += length_take(&params, &at);
+		fit = length <= params.length - at;
+		at += length;
+	}
+	text_free(&params);
+	return fit;
+}
+
 static void
 request_read(const uint8_t *bytes, size_t size)
 {
@@ -71,6 +122,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (whole.state != HTTP_RECORD_WHOLE)
 		return 0;
 	MUST(whole.params_bytes + whole.stdin_bytes + 4 * 8 <= taken);
-	request_read(bytes, taken);
+	if (pairs_fit(bytes, taken))
+		request_read(bytes, taken);
 	return 0;
 }
