@@ -2,9 +2,8 @@
  * what json_check admits is refused by jansson only for what it cannot hold.
  * Any bytes make a string that is JSON. */
 #include "doors/json_read.h"
-#include "rules/json_check.h"
-
 #include "fuzz.h"
+#include "rules/json_check.h"
 
 /* Grammatical, but more than jansson can hold. */
 static bool

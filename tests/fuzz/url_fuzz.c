@@ -1,9 +1,10 @@
 /* A target URL: the one spelling is plain, its own spelling, and never one of
  * a refused address. */
-#include "rules/egress.h"
-#include "rules/target_url.h"
+#include <arpa/inet.h>
 
 #include "fuzz.h"
+#include "rules/egress.h"
+#include "rules/target_url.h"
 
 static void
 spelling_check(const char *url)
@@ -41,6 +42,24 @@ static const char *const inward[] = { "127.0.0.1/", "127.0.0.1:", "10.0.0.1/",
 	"[::ffff:10.", "[64:ff9b::7f00:", "[f", "localhost/",
 	"localhost:", "localhost./" };
 
+/* What a resolver would read as an IPv4 address (0x7f.1, 017700000001) is
+ * spelled as one, and is judged. */
+static void
+numbers_check(const char *url)
+{
+	const char *from = strstr(url, "://") + 3;
+	char *host = memory_copy(from, strcspn(from, ":/"));
+	struct in_addr address;
+	char text[INET_ADDRSTRLEN];
+
+	if (inet_aton(host, &address) == 1) {
+		inet_ntop(AF_INET, &address, text, sizeof(text));
+		MUST(strcmp(host, text) == 0);
+		MUST(egress_allows_text(host));
+	}
+	free(host);
+}
+
 static void
 admission_check(const char *text, const char *normal)
 {
@@ -57,6 +76,7 @@ admission_check(const char *text, const char *normal)
 	host = strstr(admitted, "://") + 3;
 	for (size_t i = 0; i < sizeof(inward) / sizeof(inward[0]); i++)
 		MUST(strncmp(host, inward[i], strlen(inward[i])) != 0);
+	numbers_check(admitted);
 	free(admitted);
 }
 
