@@ -1,8 +1,9 @@
 /* METHOD, a line end, a REQUEST_URI: one handler or one refusal, and a segment
- * never falls apart. */
+ * never falls apart; ids in it are read. */
 #include "doors/http_link.h"
 #include "doors/router.h"
 #include "fuzz.h"
+#include "ground/uuid.h"
 
 static int calls, refusals;
 
@@ -17,11 +18,29 @@ take(const struct request *request, struct response *response,
 	response->status = 200;
 }
 
+/* What is read as an id is one, and whatever is said of another is a phrase. */
+static void
+id_check(const char *argument)
+{
+	char reason[UUID_REASON_SIZE], text[UUID_TEXT_SIZE];
+	struct uuid id, again;
+
+	memset(reason, 'x', sizeof(reason));
+	if (uuid_parse(argument, &id, reason) == 0) {
+		MUST(uuid_parse(uuid_text(&id, text), &again, NULL) == 0);
+		MUST(uuid_compare(&id, &again) == 0);
+	} else {
+		MUST(memchr(reason, '\0', sizeof(reason)) != NULL);
+		MUST(reason[0] != '\0');
+	}
+}
+
 static void
 take_one(const struct request *request, struct response *response,
     const char *argument, void *context)
 {
 	MUST(argument[0] != '\0');
+	id_check(argument);
 	take(request, response, argument, context);
 }
 
