@@ -42,6 +42,11 @@ TORTURED	= fork supervisor_run keeper_run delivery_run $(shell sed -n \
 CFLAGS_torture	= $(CFLAGS_sanitize)
 LDFLAGS_torture	= $(LDFLAGS_sanitize) $(TORTURED:%=-Wl,--wrap=%)
 
+# What libFuzzer drives: clang's, since gcc has none.
+FUZZ_CC		= clang-14
+CFLAGS_fuzz	= $(CFLAGS_sanitize) -fsanitize=fuzzer-no-link
+LDFLAGS_fuzz	= $(LDFLAGS_sanitize) -fsanitize=fuzzer
+
 # Asked once, and only by what compiles: pkg-config may not be there yet.
 pkg_cflags	= $(eval pkg_cflags := $$(shell $(PKG_CONFIG) --cflags \
 		  $(PACKAGES)))$(pkg_cflags)
@@ -63,11 +68,14 @@ BIN		= $(if $(WORKER_SOURCES),postrider-worker) \
 		  $(if $(ADMIN_SOURCES),postrider-admin) \
 		  $(if $(wildcard cron/purge.c),postrider-purge)
 UNIT_TESTS	= $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*_test.c))
+FUZZ_TARGETS	= $(patsubst tests/fuzz/%.c,build/fuzz/targets/%,\
+		  $(wildcard tests/fuzz/*_fuzz.c))
 JUDGE		= build/tests/egress_judge
 SHIMS		= $(patsubst tests/%.c,build/tests/%.so,$(wildcard tests/*_shim.c))
 SOURCES		= $(LIB_SOURCES) $(CGI_SOURCES) $(wildcard worker/*.c cron/*.c)
 TEXTS		= $(wildcard src/*/*.[ch] cgi-bin/*.[ch] worker/*.[ch] \
-		  cron/*.[ch] tests/*.[ch] tests/unit/*.[ch] tests/torture/*.[ch])
+		  cron/*.[ch] tests/*.[ch] tests/unit/*.[ch] tests/torture/*.[ch] \
+		  tests/fuzz/*.[ch])
 
 programs	= $(addprefix build/$(1)/cgi-bin/,$(CGI)) \
 		  $(addprefix build/$(1)/bin/,$(BIN))
@@ -98,7 +106,8 @@ stop status:
 #: make test     every suite, against a private stack, with sanitizers
 test:
 	@src/stack/packages run test
-	@$(MAKE) $(QUIET) -j"$$(nproc)" build sanitize tortured $(SHIMS) $(JUDGE)
+	@$(MAKE) $(QUIET) -j"$$(nproc)" build sanitize tortured fuzzed $(SHIMS) \
+	    $(JUDGE)
 	@$(MAKE) $(QUIET) docs
 	@exec src/stack/stack inside tests/run
 
@@ -114,11 +123,18 @@ torture:
 	@$(MAKE) $(QUIET) -j"$$(nproc)" build tortured
 	@exec src/stack/stack inside tests/torture/run
 
+#: make fuzz     FUZZ_SECONDS= FUZZ_ONLY=; hostile bytes for each parser
+fuzz:
+	@src/stack/packages run test
+	@$(MAKE) $(QUIET) -j"$$(nproc)" fuzzed
+	@tests/fuzz/run
+
 #: make build    the programs;  make sanitize  the same, checked as they run
 build: $(call programs,release)
 sanitize: $(call programs,sanitize) \
     $(addprefix build/sanitize/unit/,$(UNIT_TESTS))
 tortured: $(call programs,torture)
+fuzzed: $(FUZZ_TARGETS)
 
 define variant
 build/$(1)/obj/%.o: %.c build/$(1)/flags
@@ -164,6 +180,8 @@ endef
 $(eval $(call variant,release))
 $(eval $(call variant,sanitize))
 $(eval $(call variant,torture))
+$(eval $(call variant,fuzz))
+build/fuzz/%: CC = $(FUZZ_CC)
 $(call programs,torture): $(patsubst %.c,build/torture/obj/%.o,\
     $(wildcard tests/torture/*.c))
 
@@ -173,6 +191,13 @@ build/sanitize/unit/%_test: build/sanitize/obj/tests/unit/%_test.o \
 	@echo '  LINK $@'
 	$(Q)$(CC) $(CFLAGS_sanitize) $(CFLAGS) $(LDFLAGS_sanitize) $(LDFLAGS) \
 	    -Wl,--as-needed -o $@ $^ -lcmocka $(LIBS)
+
+build/fuzz/targets/%_fuzz: build/fuzz/obj/tests/fuzz/%_fuzz.o \
+    build/fuzz/libpostrider.a
+	@mkdir -p $(@D)
+	@echo '  LINK $@'
+	$(Q)$(CC) $(CFLAGS_fuzz) $(CFLAGS) $(LDFLAGS_fuzz) $(LDFLAGS) \
+	    -Wl,--as-needed -o $@ $^ $(LIBS)
 
 $(JUDGE): build/release/obj/tests/egress_judge.o build/release/libpostrider.a
 	@mkdir -p $(@D)
@@ -274,5 +299,5 @@ clean:
 	rm -rf build
 
 FORCE:
-.PHONY: all help run start stop status test chaos torture build sanitize \
-    tortured egress docs lint format install clean FORCE
+.PHONY: all help run start stop status test chaos torture fuzz build \
+    sanitize tortured fuzzed egress docs lint format install clean FORCE

@@ -1,12 +1,25 @@
 #include "doors/json_read.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "ground/text.h"
 
 json_t *
 json_read(const char *bytes, size_t length, json_error_t *fault)
 {
-	return json_loadb(
-	    bytes, length, JSON_DECODE_ANY | JSON_ALLOW_NUL, fault);
+	json_t *value =
+	    json_loadb(bytes, length, JSON_DECODE_ANY | JSON_ALLOW_NUL, fault);
+	const char *nul = value == NULL ? NULL : memchr(bytes, '\0', length);
+
+	/* jansson passes over a NUL behind a number. */
+	if (nul == NULL)
+		return value;
+	json_decref(value);
+	fault->position = (int)(nul - bytes) + 1;
+	snprintf(fault->text, sizeof(fault->text) - 1,
+	    "invalid token near '\\u0000'");
+	return NULL;
 }
 
 /* How many bytes from the start are well-formed UTF-8. */

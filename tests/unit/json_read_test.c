@@ -54,6 +54,18 @@ json_read_cases(void **state)
 }
 
 static void
+a_nul_behind_a_number_is_a_fault(void **state)
+{
+	static const char bytes[] = "{\"a\": 1\0}";
+	json_error_t fault;
+
+	(void)state;
+	assert_null(json_read(bytes, sizeof(bytes) - 1, &fault));
+	assert_string_equal(fault.text, "invalid token near '\\u0000'");
+	assert_int_equal(fault.position, 8);
+}
+
+static void
 json_read_deep(void **state)
 {
 	struct text deep = { 0 };
@@ -85,6 +97,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_read_cases),
+		cmocka_unit_test(a_nul_behind_a_number_is_a_fault),
 		cmocka_unit_test(json_read_deep),
 		cmocka_unit_test(json_lossy),
 	};
