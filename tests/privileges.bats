@@ -140,10 +140,10 @@ settings() {	# MODE LINE…
 	    "REDIS_URL=redis://:p@localhost:6379"; do
 		settings 0644 "$line"
 		[ "$status" -eq 100 ] || fail "$status: $line: $output"
-		assert_output --partial "${line%%=*} holds a password: chmod 0640"
+		assert_output --partial "${line%%=*} holds a password: chmod 0600"
 	done
 	# Closed, or without one, it is read.
-	settings 0640 \
+	settings 0600 \
 	    "DATABASE_URL=postgresql://postrider_purge:p@/postrider?host=$RUN"
 	assert_success
 	settings 0644 \
@@ -187,4 +187,20 @@ settings() {	# MODE LINE…
 	# 0 is nothing exposed, 100 all; what is left is the network.
 	run systemd-analyze security --offline=true --threshold=20 "$unit"
 	assert_success
+}
+
+@test "each test that the README's threat table names is there" {
+	local suite name
+	sed -n '/^## Threats/,/^## Licence/p' "$ROOT/README.md" |
+	    grep '^| [a-z].*`' | sed 's/.*| \(`.*\) |$/\1/' |
+	    grep -oE '`[a-z_]+`|"[^"]+"' >"$BATS_TEST_TMPDIR/named"
+	[ "$(grep -c '^"' "$BATS_TEST_TMPDIR/named")" -gt 20 ]
+	while IFS= read -r name; do
+		case $name in
+		'`'*) suite=$ROOT/tests/${name//'`'/}.bats
+			[ -s "$suite" ] || fail "no $suite" ;;
+		*) grep -qF "@test $name {" "$suite" ||
+			fail "no test $name in $suite" ;;
+		esac
+	done <"$BATS_TEST_TMPDIR/named"
 }

@@ -307,9 +307,9 @@ file_is_closed(FILE *file, const char *path)
 		if (url_holds_password(urls[i].url)) {
 			fprintf(stderr,
 			    "%s: open to every user, and %s holds a password: "
-			    "chmod 0640 it, with the group of the user that "
-			    "Postrider runs as, and change the password if "
-			    "someone may have read it\n",
+			    "chmod 0600 it, give it to the user that Postrider "
+			    "runs as, and change the password if someone may "
+			    "have read it\n",
 			    path, urls[i].name);
 			return -1;
 		}
