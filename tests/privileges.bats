@@ -33,12 +33,11 @@ settings() {	# MODE LINE…
 }
 
 @test "each program asks PostgreSQL as the role that is meant for it" {
-	run psql -XqAt -h "$RUN" -U postgres -d postrider -c "SELECT
-	    DISTINCT usename FROM pg_stat_activity
+	run super_sql "SELECT DISTINCT usename FROM pg_stat_activity
 	    WHERE datname = 'postrider' AND backend_type = 'client backend'
 	      AND pid <> pg_backend_pid()"
 	assert_output postrider_serve
-	run psql -XqAt -h "$RUN" -U postgres -d postrider -c "SELECT rolname
+	run super_sql "SELECT rolname
 	    FROM pg_roles WHERE rolname ~ '^postrider' AND
 	    (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication
 	     OR rolbypassrls)"
