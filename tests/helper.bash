@@ -14,6 +14,8 @@ NOBODY=01890000-0000-7000-8000-000000000000
 stack() { "$STACK" "$@" 3>&- 4>&-; }
 sql() { psql -XqAt -v ON_ERROR_STOP=1 -h "$RUN" -U postrider -d postrider \
     -c "$1"; }
+super_sql() { psql -XqAt -v ON_ERROR_STOP=1 -h "$RUN" -U postgres \
+    -d postrider -c "$1"; }
 redis() { redis-cli -s "$RUN/redis.sock" "$@"; }
 
 # ---- waiting ---------------------------------------------------------------

@@ -195,7 +195,7 @@ sends() {
 	done
 	eventually 10 settled "$SOME"
 	[ "$(arrivals "$path" | jq length)" = 6 ]
-	[ "$(sql "SELECT count(DISTINCT pid) FROM pg_stat_activity
+	[ "$(super_sql "SELECT count(DISTINCT pid) FROM pg_stat_activity
 	    WHERE query LIKE '%INTO idempotency%'
 	      AND pid <> pg_backend_pid()")" -ge 2 ]
 }

@@ -5,9 +5,11 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "ground/log.h"
 #include "ground/text.h"
+#include "ground/url_password.h"
 
 #ifndef POSTRIDER_PREFIX
 #define POSTRIDER_PREFIX "/usr/local"
@@ -50,6 +52,11 @@ static int read_auth(const struct setting *, const char *, const char **);
 static const struct setting settings[] = {
 	STRING("DATABASE_URL", "dbname=postrider", "libpq URL", database_url,
 	    "PostgreSQL, the truth: a libpq URI or key=value string"),
+	STRING("MIGRATE_DATABASE_URL", "", "libpq URL", migrate_database_url,
+	    "the same for `postrider-admin migrate` and `password set`, as "
+	    "the owner of the tables; empty: DATABASE_URL"),
+	STRING("PURGE_DATABASE_URL", "", "libpq URL", purge_database_url,
+	    "the same for the purge; empty: DATABASE_URL"),
 	STRING("REDIS_URL", "unix:///run/redis/redis-server.sock", "URL",
 	    redis_url,
 	    "Redis, dispatch and cache: "
@@ -280,6 +287,35 @@ file_line(char *line, const char *where)
 	return setting_set(setting, line_value(equals + 1), where);
 }
 
+/* A password that every user of the host may read is none. */
+static int
+file_is_closed(FILE *file, const char *path)
+{
+	const struct {
+		const char *name, *url;
+	} urls[] = {
+		{ "DATABASE_URL", config.database_url },
+		{ "MIGRATE_DATABASE_URL", config.migrate_database_url },
+		{ "PURGE_DATABASE_URL", config.purge_database_url },
+		{ "REDIS_URL", config.redis_url },
+	};
+	struct stat seen;
+
+	if (fstat(fileno(file), &seen) == 0 && (seen.st_mode & S_IRWXO) == 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
+		if (url_holds_password(urls[i].url)) {
+			fprintf(stderr,
+			    "%s: open to every user, and %s holds a password: "
+			    "chmod 0600 it, give it to the user that Postrider "
+			    "runs as, and change the password if someone may "
+			    "have read it\n",
+			    path, urls[i].name);
+			return -1;
+		}
+	return 0;
+}
+
 static int
 file_load(const char *path)
 {
@@ -304,6 +340,8 @@ file_load(const char *path)
 		    stderr, "%s: cannot be read: %s\n", path, strerror(errno));
 		rc = -1;
 	}
+	if (file_is_closed(file, path) == -1)
+		rc = -1;
 	free(line);
 	fclose(file);
 	return rc;
@@ -337,6 +375,15 @@ config_check(void)
 	return 0;
 }
 
+static void
+fall_back(char **url)
+{
+	if ((*url)[0] != '\0')
+		return;
+	free(*url);
+	*url = memory_copy_string(config.database_url);
+}
+
 int
 config_load(void)
 {
@@ -356,6 +403,8 @@ config_load(void)
 		    setting_set(&settings[i], value, "environment") == -1)
 			rc = -1;
 	}
+	fall_back(&config.migrate_database_url);
+	fall_back(&config.purge_database_url);
 	return rc == 0 ? config_check() : -1;
 }
 

@@ -5,6 +5,7 @@
  * meaning. A value comes from the environment, under it from the file named
  * by POSTRIDER_CONF (KEY=value lines, # comments, optional quotes: what
  * systemd's EnvironmentFile and a shell both read), under it from the table.
+ * A file with a password in a URL is refused while every user may open it.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -18,6 +19,8 @@ enum auth_mode {
 
 struct config {
 	char *database_url;
+	char *migrate_database_url; /* these two: */
+	char *purge_database_url;   /* database_url unless set */
 	char *redis_url;
 	int64_t http_timeout_ms;
 	int64_t retry_ms[RETRIES_MAX]; /* RETRY_SCHEDULE */

@@ -218,6 +218,7 @@ maintenance_migrate(struct db *db, const char *directory)
 	    "CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY,"
 	    " applied_at timestamptz NOT NULL DEFAULT clock_timestamp())";
 	static const char end[] =
+	    "SELECT grant_roles();"
 	    "SELECT pg_advisory_unlock(hashtext('postrider migrations'))";
 	struct dirent **entries;
 	int count, applied, rc = 0;
@@ -244,6 +245,6 @@ maintenance_migrate(struct db *db, const char *directory)
 	}
 	free(entries);
 	if (rc == 0)
-		rc = db_run_script(db, end, 10000);
+		rc = db_run_script(db, end, MIGRATION_DEADLINE_MS);
 	return rc;
 }

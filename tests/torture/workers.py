@@ -273,7 +273,7 @@ class Migrate(Once):
         self.wanted = world.db.one(self.shape)
 
     def settings(self):
-        return {"DATABASE_URL":
+        return {"MIGRATE_DATABASE_URL":
                 "postgresql://postrider@/torture?host=%s/run" % VAR}
 
     def prepare(self):

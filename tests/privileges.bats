@@ -1,0 +1,205 @@
+# Least privilege: what each role of PostgreSQL may do, what the programs are
+# built with, what the unit takes from them, and which files are refused.
+load helper
+
+as() {	# ROLE SQL
+	run psql -XqAt -v ON_ERROR_STOP=1 -h "$RUN" -U "$1" -d postrider -c "$2"
+}
+
+# denied ROLE: tries each line of standard input; none may be allowed.
+denied() {
+	local statement said
+	while IFS= read -r statement; do
+		printf '\\echo >> %s\n%s;\n' "${statement//\'/}" "$statement"
+	done | psql -Xq -h "$RUN" -U "$1" -d postrider 2>&1 |
+	    awk '/^>> / { if (asked && !no) print asked
+		    asked = $0; no = 0; next }
+		/permission denied|must be (owner|superuser)/ { no = 1 }
+		END { if (!asked) print "nothing was tried"
+		    if (!no) print asked }' >"$BATS_TEST_TMPDIR/allowed"
+	said=$(cat "$BATS_TEST_TMPDIR/allowed")
+	[ -z "$said" ] || fail "$1 may: $said"
+}
+
+# A settings file, as the stack's user has it, with this mode and these lines.
+settings() {	# MODE LINE…
+	local file=$STACK_VAR/privileges.conf mode=$1
+	shift
+	printf '%s\n' "$@" >"$file"
+	chown --reference="$STACK_VAR/postrider.conf" "$file"
+	chmod "$mode" "$file"
+	run stack exec env POSTRIDER_CONF="$file" postrider-purge --dry-run
+	rm "$file"
+}
+
+@test "each program asks PostgreSQL as the role that is meant for it" {
+	run super_sql "SELECT DISTINCT usename FROM pg_stat_activity
+	    WHERE datname = 'postrider' AND backend_type = 'client backend'
+	      AND pid <> pg_backend_pid()"
+	assert_output postrider_serve
+	run super_sql "SELECT rolname
+	    FROM pg_roles WHERE rolname ~ '^postrider' AND
+	    (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication
+	     OR rolbypassrls)"
+	assert_output ''
+}
+
+@test "the serving role drops, empties, alters and makes nothing" {
+	local table hour
+	hour=$(sql "SELECT max(inhrelid::regclass::text) FROM pg_inherits
+	    WHERE inhparent = 'webhooks'::regclass")
+	for table in $(sql "SELECT relname FROM pg_class WHERE relkind IN ('r',
+	    'p') AND NOT relispartition
+	    AND relnamespace = 'public'::regnamespace") "$hour"; do
+		printf '%s\n' "DROP TABLE $table" "TRUNCATE $table" \
+		    "ALTER TABLE $table ADD x int"
+	done >"$BATS_TEST_TMPDIR/statements"
+	denied postrider_serve <"$BATS_TEST_TMPDIR/statements"
+	denied postrider_serve <<-'EOF'
+		CREATE TABLE x (y int)
+		CREATE SCHEMA x
+		SELECT make_partition('webhooks', now())
+		SET ROLE postrider_purge
+		SET ROLE postrider
+		COPY subscriptions TO PROGRAM 'true'
+		SELECT pg_read_file('/etc/passwd')
+	EOF
+}
+
+@test "the serving role rewrites no history, and sets no password" {
+	denied postrider_serve <<-'EOF'
+		DELETE FROM webhooks
+		DELETE FROM delivery_logs
+		UPDATE webhooks SET payload = ''
+		UPDATE delivery_logs SET outcome = 'Success'
+		DELETE FROM subscriptions
+		DELETE FROM tokens
+		UPDATE admin_accounts SET password_hash = ''
+		INSERT INTO admin_accounts VALUES ('admin', '')
+		UPDATE csrf_key SET key = ''
+		SELECT * FROM migrations
+		SELECT * FROM partition_notes
+	EOF
+}
+
+@test "the purge's role reads no secret, no token and no password" {
+	denied postrider_purge <<-'EOF'
+		SELECT secrets FROM subscriptions
+		UPDATE subscriptions SET target_url = ''
+		SELECT * FROM tokens
+		SELECT * FROM admin_accounts
+		SELECT id_hash FROM admin_sessions
+		SELECT * FROM csrf_key
+		DROP TABLE subscriptions
+		TRUNCATE pending
+		SET ROLE postrider
+	EOF
+}
+
+@test "the serving role makes the hours that are missing, whose they may be" {
+	local last
+	last=$(sql "SELECT max(inhrelid::regclass::text) FROM pg_inherits
+	    WHERE inhparent = 'webhooks'::regclass")
+	sql "DROP TABLE $last"
+	as postrider_serve 'SELECT ensure_partitions()'
+	assert_success
+	run sql "SELECT tableowner FROM pg_tables WHERE tablename = '$last'"
+	assert_output postrider_purge
+	# Nothing in the caller's path is run as the owner.
+	run sql "SELECT count(*) FROM pg_proc WHERE prosecdef AND pronamespace =
+	    'public'::regnamespace AND NOT coalesce(
+	    'search_path=public, pg_temp' = ANY (proconfig), false)"
+	assert_output 0
+}
+
+@test "without the roles migrate works; once they are there it grants" {
+	local url="postgresql://alone@/alone?host=$RUN"
+	admin() { psql -XqAt -v ON_ERROR_STOP=1 -h "$RUN" -U postgres "$@"; }
+	admin -c 'DROP DATABASE IF EXISTS alone' -c 'DROP ROLE IF EXISTS alone' \
+	    -c 'CREATE ROLE alone LOGIN' -c 'CREATE DATABASE alone OWNER alone'
+	# An owner who may not hand tables to the purge's role is told so.
+	run stack exec env MIGRATE_DATABASE_URL="$url" postrider-admin migrate
+	assert_failure 111
+	assert_output --partial 'no member of postrider_purge'
+	admin -c 'GRANT postrider_purge TO alone'
+	run stack exec env MIGRATE_DATABASE_URL="$url" postrider-admin migrate
+	assert_success
+	run admin -d alone -c "SELECT has_table_privilege('postrider_serve',
+	    'webhooks', 'INSERT'), tableowner FROM pg_tables
+	    WHERE tablename = 'webhooks'"
+	assert_output 't|postrider_purge'
+	admin -c 'DROP DATABASE alone' -c 'DROP ROLE alone'
+}
+
+@test "a settings file with a password is refused while others may read it" {
+	local line
+	for line in "DATABASE_URL=postgresql://u:p@/postrider?host=$RUN" \
+	    "DATABASE_URL=postgresql:///postrider?user=u&password=p" \
+	    "PURGE_DATABASE_URL=dbname=postrider password = p" \
+	    "REDIS_URL=redis://:p@localhost:6379"; do
+		settings 0644 "$line"
+		[ "$status" -eq 100 ] || fail "$status: $line: $output"
+		assert_output --partial "${line%%=*} holds a password: chmod 0600"
+	done
+	# Closed, or without one, it is read.
+	settings 0600 \
+	    "DATABASE_URL=postgresql://postrider_purge:p@/postrider?host=$RUN"
+	assert_success
+	settings 0644 \
+	    "DATABASE_URL=postgresql://postrider_purge@/postrider?host=$RUN"
+	assert_success
+}
+
+@test "the programs are built to be hard to take over" {
+	local program
+	make -s -C "$ROOT" build >/dev/null 3>&- 4>&-
+	for program in "$ROOT"/build/release/bin/* \
+	    "$ROOT"/build/release/cgi-bin/*; do
+		readelf -hldW "$program" >"$BATS_TEST_TMPDIR/elf"
+		for mark in 'Type: +DYN' 'FLAGS_1.*NOW.*PIE' GNU_RELRO \
+		    'GNU_STACK .* RW '; do
+			grep -qE "$mark" "$BATS_TEST_TMPDIR/elf" ||
+				fail "$program: no $mark"
+		done
+		readelf -sW --dyn-syms "$program" >"$BATS_TEST_TMPDIR/elf"
+		for mark in __stack_chk_fail __vsnprintf_chk; do
+			grep -qF "$mark" "$BATS_TEST_TMPDIR/elf" ||
+				fail "$program: no $mark"
+		done
+	done
+	grep -q -- '-fstack-clash-protection' "$ROOT/build/release/flags"
+	[ "$(uname -m)" != x86_64 ] ||
+		readelf -nW "$ROOT/build/release/obj/src/ground/text.o" |
+		grep -q 'IBT, SHSTK'
+}
+
+@test "the unit leaves the service little" {
+	local unit=$BATS_TEST_TMPDIR/postrider.service line
+	sed -e 's|@USER@|postrider|; s|@BIN@|/usr/bin|; s|@CONF@|/etc/x.conf|' \
+	    "$ROOT/worker/postrider.service.in" >"$unit"
+	for line in CapabilityBoundingSet= NoNewPrivileges=yes \
+	    ProtectSystem=strict PrivateTmp=yes MemoryDenyWriteExecute=yes \
+	    SystemCallFilter=@system-service LimitCORE=0; do
+		grep -qxF "$line" "$unit" || fail "no $line"
+	done
+	command -v systemd-analyze >/dev/null || skip 'no systemd-analyze'
+	# 0 is nothing exposed, 100 all; what is left is the network.
+	run systemd-analyze security --offline=true --threshold=20 "$unit"
+	assert_success
+}
+
+@test "each test that the README's threat table names is there" {
+	local suite name
+	sed -n '/^## Threats/,/^## Licence/p' "$ROOT/README.md" |
+	    grep '^| [a-z].*`' | sed 's/.*| \(`.*\) |$/\1/' |
+	    grep -oE '`[a-z_]+`|"[^"]+"' >"$BATS_TEST_TMPDIR/named"
+	[ "$(grep -c '^"' "$BATS_TEST_TMPDIR/named")" -gt 20 ]
+	while IFS= read -r name; do
+		case $name in
+		'`'*) suite=$ROOT/tests/${name//'`'/}.bats
+			[ -s "$suite" ] || fail "no $suite" ;;
+		*) grep -qF "@test $name {" "$suite" ||
+			fail "no test $name in $suite" ;;
+		esac
+	done <"$BATS_TEST_TMPDIR/named"
+}
