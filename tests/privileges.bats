@@ -112,23 +112,49 @@ settings() {	# MODE LINE…
 	assert_output 0
 }
 
+# rename_roles FROM TO: what is connected stays so.
+rename_roles() {
+	super_sql "ALTER ROLE $1_serve RENAME TO $2_serve;
+	    ALTER ROLE $1_purge RENAME TO $2_purge" 2>/dev/null
+}
+
+teardown() { rename_roles hidden postrider || true; }
+
 @test "without the roles migrate works; once they are there it grants" {
 	local url="postgresql://alone@/alone?host=$RUN"
-	admin() { psql -XqAt -v ON_ERROR_STOP=1 -h "$RUN" -U postgres "$@"; }
-	admin -c 'DROP DATABASE IF EXISTS alone' -c 'DROP ROLE IF EXISTS alone' \
-	    -c 'CREATE ROLE alone LOGIN' -c 'CREATE DATABASE alone OWNER alone'
+	migrate_alone() {
+		run stack exec env MIGRATE_DATABASE_URL="$url" \
+		    postrider-admin migrate
+	}
+	owners() {
+		run psql -XqAt -h "$RUN" -U postgres -d alone -c "SELECT
+		    DISTINCT tableowner FROM pg_tables WHERE tablename ~
+		    '^(webhooks|delivery_logs)'"
+	}
+	super_sql 'DROP DATABASE IF EXISTS alone'
+	super_sql 'DROP ROLE IF EXISTS alone'
+	super_sql 'CREATE ROLE alone LOGIN'
+	super_sql 'CREATE DATABASE alone OWNER alone'
+	rename_roles postrider hidden
+	migrate_alone
+	rename_roles hidden postrider
+	assert_success
+	owners
+	assert_output alone
 	# An owner who may not hand tables to the purge's role is told so.
-	run stack exec env MIGRATE_DATABASE_URL="$url" postrider-admin migrate
+	migrate_alone
 	assert_failure 111
 	assert_output --partial 'no member of postrider_purge'
-	admin -c 'GRANT postrider_purge TO alone'
-	run stack exec env MIGRATE_DATABASE_URL="$url" postrider-admin migrate
+	super_sql 'GRANT postrider_purge TO alone'
+	migrate_alone
 	assert_success
-	run admin -d alone -c "SELECT has_table_privilege('postrider_serve',
-	    'webhooks', 'INSERT'), tableowner FROM pg_tables
-	    WHERE tablename = 'webhooks'"
-	assert_output 't|postrider_purge'
-	admin -c 'DROP DATABASE alone' -c 'DROP ROLE alone'
+	owners
+	assert_output postrider_purge
+	url="postgresql://postrider_purge@/alone?host=$RUN"
+	run stack exec env PURGE_DATABASE_URL="$url" postrider-purge
+	assert_success
+	super_sql 'DROP DATABASE alone'
+	super_sql 'DROP ROLE alone'
 }
 
 @test "a settings file with a password is refused while others may read it" {
