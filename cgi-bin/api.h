@@ -59,6 +59,11 @@ void api_input_release(struct subscription_input *input);
 /* verify_ingest without a secret; input is taken over. */
 void api_secret_is_missing(struct problems *problems, json_t *input);
 
+/* The id of a path that nothing else is read beside; false when it was
+ * answered with 422. */
+bool api_path_id(struct response *response, const char *name,
+    const char *argument, struct uuid *id);
+
 /* Answers. */
 /* True when there were faults: then it has answered with all of them. */
 bool api_refused(struct problems *problems, struct response *response);

@@ -25,13 +25,11 @@ move_subscription(struct api *api, struct response *response,
     const char *argument, const char *wanted,
     int (*move)(struct db *, const struct uuid *, struct subscription *))
 {
-	struct problems problems = { 0 };
 	struct subscription moved = { 0 };
 	struct uuid id;
 	int rc;
 
-	api_read_id(&problems, "subscription_id", argument, &id);
-	if (api_refused(&problems, response))
+	if (!api_path_id(response, "subscription_id", argument, &id))
 		return;
 	rc = move(api->db, &id, &moved);
 	cache_remove(api->cache, &id);
@@ -78,12 +76,10 @@ refuse_cancel(struct api *api, struct response *response, const struct uuid *id)
 API_HANDLER(api_webhook_cancel)
 {
 	struct api *api = context;
-	struct problems problems = { 0 };
 	struct uuid id;
 
 	(void)request;
-	api_read_id(&problems, "webhook_id", argument, &id);
-	if (api_refused(&problems, response))
+	if (!api_path_id(response, "webhook_id", argument, &id))
 		return;
 	switch (intervention_cancel(api->db, &id)) {
 	case 1: api_answer_webhook(api, response, 200, &id); break;
@@ -156,14 +152,12 @@ resend(
 API_HANDLER(api_webhook_resend)
 {
 	struct api *api = context;
-	struct problems problems = { 0 };
 	struct webhook webhook = { 0 };
 	struct uuid id;
 	int rc;
 
 	(void)request;
-	api_read_id(&problems, "webhook_id", argument, &id);
-	if (api_refused(&problems, response))
+	if (!api_path_id(response, "webhook_id", argument, &id))
 		return;
 	rc = webhook_get(api->db, &id, &webhook);
 	if (rc == -1)

@@ -27,6 +27,16 @@ api_read_id(struct problems *problems, const char *name, const char *argument,
 	text_free(&message);
 }
 
+bool
+api_path_id(struct response *response, const char *name, const char *argument,
+    struct uuid *id)
+{
+	struct problems problems = { 0 };
+
+	api_read_id(&problems, name, argument, id);
+	return !api_refused(&problems, response);
+}
+
 /* Whole numbers as the reference reads them: blanks around, a sign, zeros
  * behind a point. *number is cut to what int64_t holds. */
 static bool

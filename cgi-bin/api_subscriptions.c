@@ -4,9 +4,6 @@
 
 #include "ground/config.h"
 #include "rules/signature.h"
-#include "stores/keyring.h"
-
-#define NOT_FOUND "Subscription not found"
 
 /*
  * Puts into the cache what was read or written a moment ago. Someone may have
@@ -81,50 +78,37 @@ API_HANDLER(api_subscription_list)
 	}
 }
 
+/* Redis may know it, but not with a secret that can be opened: then false, and
+ * PostgreSQL is asked. */
 static bool
-secret_opens(const struct subscription *subscription)
+answer_cached(struct api *api, struct response *response, const struct uuid *id)
 {
-	char *secret;
+	struct subscription found = { 0 };
+	json_t *json = NULL;
 
-	if (subscription->sealed_secret == NULL)
-		return true;
-	secret = keyring_open(&subscription->id, subscription->sealed_secret);
-	seal_forget(secret);
-	return secret != NULL;
-}
-
-/* As subscription_get, through the cache. */
-static int
-subscription_find(
-    struct api *api, const struct uuid *id, struct subscription *found)
-{
-	int rc = cache_get(api->cache, id, found);
-
-	if (rc == 1 && secret_opens(found))
-		return 1;
-	subscription_release(found);
-	rc = subscription_get(api->db, id, found);
-	if (rc == 1)
-		remember(api, found);
-	return rc;
+	if (cache_get(api->cache, id, &found) == 1)
+		json = api_subscription(api, &found);
+	subscription_release(&found);
+	if (json != NULL)
+		json_answer(response, 200, json);
+	return json != NULL;
 }
 
 API_HANDLER(api_subscription_get)
 {
 	struct api *api = context;
-	struct problems problems = { 0 };
 	struct subscription found = { 0 };
 	struct uuid id;
+	int rc;
 
 	(void)request;
-	api_read_id(&problems, "subscription_id", argument, &id);
-	if (api_refused(&problems, response))
+	if (!api_path_id(response, "subscription_id", argument, &id) ||
+	    answer_cached(api, response, &id))
 		return;
-	switch (subscription_find(api, &id, &found)) {
-	case 1: api_answer_subscription(api, response, 200, &found); break;
-	case 0: api_not_found(response, NOT_FOUND); break;
-	default: api_fail(api, response);
-	}
+	rc = subscription_get(api->db, &id, &found);
+	if (rc == 1)
+		remember(api, &found);
+	api_answer_stored(api, response, rc, 200, &found);
 	subscription_release(&found);
 }
 
@@ -155,15 +139,13 @@ out:
 API_HANDLER(api_subscription_rotate)
 {
 	struct api *api = context;
-	struct problems problems = { 0 };
 	struct subscription rotated = { 0 };
 	char secret[SIGNATURE_SECRET_SIZE];
 	struct uuid id;
 	int rc;
 
 	(void)request;
-	api_read_id(&problems, "subscription_id", argument, &id);
-	if (api_refused(&problems, response))
+	if (!api_path_id(response, "subscription_id", argument, &id))
 		return;
 	signature_secret(secret);
 	rc = subscription_rotate(
@@ -178,20 +160,18 @@ API_HANDLER(api_subscription_rotate)
 API_HANDLER(api_subscription_delete)
 {
 	struct api *api = context;
-	struct problems problems = { 0 };
 	struct uuid id;
 	int rc;
 
 	(void)request;
-	api_read_id(&problems, "subscription_id", argument, &id);
-	if (api_refused(&problems, response))
+	if (!api_path_id(response, "subscription_id", argument, &id))
 		return;
 	rc = subscription_delete(api->db, &id);
 	cache_remove(api->cache, &id);
 	if (rc == 1)
 		response->status = 204;
 	else if (rc == 0)
-		api_not_found(response, NOT_FOUND);
+		api_not_found(response, "Subscription not found");
 	else
 		api_fail(api, response);
 }

@@ -72,13 +72,11 @@ status_json(const struct attempt_list *list)
 API_HANDLER(api_status)
 {
 	struct api *api = context;
-	struct problems problems = { 0 };
 	struct attempt_list list = { 0 };
 	struct uuid id;
 
 	(void)request;
-	api_read_id(&problems, "webhook_id", argument, &id);
-	if (api_refused(&problems, response))
+	if (!api_path_id(response, "webhook_id", argument, &id))
 		return;
 	if (attempt_list_of_webhook(api->db, &id, STATUS_ATTEMPTS, &list) ==
 	    -1) {
@@ -164,11 +162,9 @@ api_answer_webhook(struct api *api, struct response *response, int status,
 
 API_HANDLER(api_webhook)
 {
-	struct problems problems = { 0 };
 	struct uuid id;
 
 	(void)request;
-	api_read_id(&problems, "webhook_id", argument, &id);
-	if (!api_refused(&problems, response))
+	if (api_path_id(response, "webhook_id", argument, &id))
 		api_answer_webhook(context, response, 200, &id);
 }
