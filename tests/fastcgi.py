@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""One request to a FastCGI socket, as a web server would send it, but with
-variables of one's own.
+"""FastCGI as a web server speaks it (its specification, 1.0), one request a
+connection.  By itself: one request with variables of one's own.
 
     fastcgi.py SOCKET METHOD PATH [NAME=VALUE...]
 
@@ -10,16 +10,46 @@ import socket
 import struct
 import sys
 
-BEGIN, PARAMS, STDIN, STDOUT, END = 1, 4, 5, 6, 3
+BEGIN, END, PARAMS, STDIN, STDOUT = 1, 3, 4, 5, 6
+CHUNK = 65528
 
 
-def record(kind, content):
-    return struct.pack("!BBHHBx", 1, kind, 1, len(content), 0) + content
+def record(kind, content=b""):
+    return struct.pack("!BBHHBB", 1, kind, 1, len(content), 0, 0) + content
 
 
-def pair(name, value):
-    return (struct.pack("!II", len(name) | 1 << 31, len(value) | 1 << 31) +
-            name + value)
+def stream(kind, content):
+    chunks = [content[i:i + CHUNK] for i in range(0, len(content), CHUNK)]
+    return b"".join(record(kind, chunk) for chunk in chunks + [b""])
+
+
+def length(number):
+    return (bytes([number]) if number < 128
+            else struct.pack("!I", number | 0x80000000))
+
+
+def request(variables, body):
+    """All of a request: variables as the CGI specification has them."""
+    pairs = [(name.encode(), value.encode())
+             for name, value in variables.items()]
+    return (record(BEGIN, struct.pack("!HB5x", 1, 0)) +
+            stream(PARAMS, b"".join(
+                length(len(name)) + length(len(value)) + name + value
+                for name, value in pairs)) +
+            stream(STDIN, body))
+
+
+def unpack(data):
+    """What was on standard output; None unless the end came."""
+    output = b""
+    while len(data) >= 8:
+        kind, size, padding = struct.unpack("!xBxxHBx", data[:8])
+        content, data = data[8:8 + size], data[8 + size + padding:]
+        if kind == STDOUT:
+            output += content
+        elif kind == END:
+            return output
+    return None
 
 
 def main(path, method, uri, *variables):
@@ -27,25 +57,17 @@ def main(path, method, uri, *variables):
     given = {"REQUEST_METHOD": method, "REQUEST_URI": uri,
              "CONTENT_LENGTH": str(len(body)), "HTTP_HOST": "localhost"}
     given.update(variable.split("=", 1) for variable in variables)
-    params = b"".join(pair(name.encode(), value.encode())
-                      for name, value in given.items())
+    data = b""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(20)
         connection.connect(path)
-        connection.sendall(
-            record(BEGIN, struct.pack("!HB5x", 1, 0)) +
-            record(PARAMS, params) + record(PARAMS, b"") +
-            (record(STDIN, body) if body else b"") + record(STDIN, b""))
-        stream = connection.makefile("rb")
-        while True:
-            _, kind, _, length, padding = struct.unpack(
-                "!BBHHBx", stream.read(8))
-            content = stream.read(length)
-            stream.read(padding)
-            if kind == STDOUT:
-                sys.stdout.buffer.write(content)
-            if kind == END:
-                return
+        connection.sendall(request(given, body))
+        while (answer := unpack(data)) is None:
+            more = connection.recv(65536)
+            if not more:
+                sys.exit("the connection ended before the answer did")
+            data += more
+    sys.stdout.buffer.write(answer)
 
 
 if __name__ == "__main__":

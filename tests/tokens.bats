@@ -316,7 +316,7 @@ works() {	# TOKEN
 	grep -q "$(printf %s "$ALL" | sha256sum | cut -d' ' -f1)" \
 	    "$BATS_TEST_TMPDIR/dump"
 	for name in READ WRITE INGEST ALL; do
-		run grep -rlF "${!name#pr_}" "$BATS_TEST_TMPDIR/dump" \
+		run grep -rlF -e "${!name#pr_}" "$BATS_TEST_TMPDIR/dump" \
 		    "$STACK_VAR/log" "$STACK_VAR/redis" "$STACK_VAR/postgresql"
 		assert_output ''
 	done

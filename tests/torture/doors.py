@@ -5,7 +5,7 @@ import re
 import time
 import uuid
 
-from fastcgi import Hang, Program
+from program import Hang, Program
 from world import ROOT, eventually
 
 CHECKED_S = 5

@@ -7,7 +7,7 @@ import struct
 import subprocess
 import time
 
-from fastcgi import Program
+from program import Program
 
 ROOT = os.getcwd()
 VAR = os.environ["STACK_VAR"]

@@ -9,6 +9,7 @@
 
 #include "doors/cookie.h"
 #include "doors/http_link.h"
+#include "variables_fixture.h"
 
 static const struct {
 	const char *https, *header;
@@ -32,15 +33,6 @@ static const struct {
 	{ "on", "sid=abc; __Host-sid=def", "def" },
 	{ "ON", "__Host-sid=def", "def" },
 };
-
-static void
-variable_set(const char *name, const char *value)
-{
-	if (value != NULL)
-		setenv(name, value, 1);
-	else
-		unsetenv(name);
-}
 
 static void
 the_first_of_a_name_is_read(void **state)

@@ -9,6 +9,7 @@
 
 #include "doors/cors.h"
 #include "doors/http_link.h"
+#include "variables_fixture.h"
 
 #define PAGE "http://localhost:3000"
 #define ORIGINS "http://localhost:5173, " PAGE
@@ -44,15 +45,6 @@ static const struct {
 	{ "OPTIONS", "null", "BREW", NULL, true, 400,
 	    "Disallowed CORS origin, method", "Vary: Origin\r\n" },
 };
-
-static void
-variable_set(const char *name, const char *value)
-{
-	if (value != NULL)
-		setenv(name, value, 1);
-	else
-		unsetenv(name);
-}
 
 static void
 cors_cases(void **state)

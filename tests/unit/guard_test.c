@@ -8,6 +8,7 @@
 
 #include "doors/guard.h"
 #include "doors/http_link.h"
+#include "variables_fixture.h"
 
 static void
 loopback_addresses(void **state)
@@ -88,15 +89,6 @@ static const struct {
 	{ "POST", "HTTP_ORIGIN", "", false },
 	{ "BREW", "HTTP_ORIGIN", "http://evil.example", false },
 };
-
-static void
-variable_set(const char *name, const char *value)
-{
-	if (value == NULL)
-		unsetenv(name);
-	else
-		setenv(name, value, 1);
-}
 
 static void
 requests(void **state)

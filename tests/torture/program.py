@@ -1,36 +1,18 @@
-"""A FastCGI client of one request, and a program behind a listening socket."""
+"""A FastCGI program behind a listening socket, and its answers."""
 import os
 import select
 import signal
 import socket
-import struct
 import subprocess
 import time
+
+from fastcgi import request, unpack
 
 PATIENCE_S = 15
 
 
 class Hang(Exception):
     pass
-
-
-def record(kind, content=b""):
-    return struct.pack("!BBHHBB", 1, kind, 1, len(content), 0, 0) + content
-
-
-def stream(kind, content):
-    chunks = [content[i:i + 65528] for i in range(0, len(content), 65528)]
-    return b"".join(record(kind, chunk) for chunk in chunks + [b""])
-
-
-def length(number):
-    return (bytes([number]) if number < 128
-            else struct.pack("!I", number | 0x80000000))
-
-
-def params(values):
-    return b"".join(length(len(name)) + length(len(value)) + name + value
-                    for name, value in values)
 
 
 def message(method, target, headers=(), body=b""):
@@ -43,9 +25,7 @@ def message(method, target, headers=(), body=b""):
     for name, value in dict(headers).items():
         name = name.upper().replace("-", "_")
         values[name if name == "CONTENT_TYPE" else "HTTP_" + name] = value
-    pairs = [(n.encode(), v.encode()) for n, v in values.items()]
-    return (record(1, struct.pack("!HB5x", 1, 0)) + stream(4, params(pairs)) +
-            stream(5, body))
+    return request(values, body)
 
 
 class Answer:
@@ -60,19 +40,6 @@ class Answer:
         size = self.headers.get("Content-Length")
         if size is not None and int(size) != len(self.body):
             self.status = 0     # cut: so Apache tells its client
-
-
-def unpack(data):
-    """What was on standard output; None unless the end came."""
-    output = b""
-    while len(data) >= 8:
-        kind, size, padding = struct.unpack("!xBxxHBx", data[:8])
-        content, data = data[8:8 + size], data[8 + size + padding:]
-        if kind == 6:
-            output += content
-        elif kind == 3:
-            return output
-    return None
 
 
 class Program:
