@@ -3,8 +3,8 @@
 /*
  * The header fields of an attempt: Standard Webhooks' webhook-id,
  * webhook-timestamp and, with a secret, webhook-signature, which holds one
- * signature of each valid secret; what the producer sent along. A value with a control byte is left out: it could forge a
- * header.
+ * signature of each valid secret; what the producer sent along. A value with a
+ * control byte is left out: it could forge a header.
  */
 #include <stdint.h>
 

@@ -24,9 +24,9 @@ transfers_new(size_t room, int64_t timeout_ms, bool https_only);
 void transfers_free(struct transfers *transfers);	   /* NULL is fine */
 size_t transfers_count(const struct transfers *transfers); /* in flight */
 
-/* Begins one attempt. claimed, its secrets open, is borrowed until its answer came; slow ones
- * get half of what may resolve names at once. 0, or -1 when no transfer could
- * be begun: nothing was sent. */
+/* Begins one attempt. claimed is borrowed until its answer came, its secrets
+ * only for this call: they are open. slow: see lookup.h. 0, or -1 when no
+ * transfer could be begun: nothing was sent. */
 int transfers_start(struct transfers *transfers, const struct claimed *claimed,
     bool slow, void *owner);
 

@@ -82,7 +82,8 @@ came_through_proxy(const struct request *request)
 	    request_has_prefix(request, "HTTP_X_FORWARDED");
 }
 
-/* A page of ours has this site's scheme, host and port in its Origin. */
+/* A page of ours has this site's host and port in its Origin, under either
+ * scheme. */
 static bool
 is_own_origin(const char *origin, const char *host)
 {

@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "ground/base64url.h"
 #include "ground/text.h"
 
 #define PASSES 2
@@ -53,10 +54,5 @@ password_fits(const char *hash, const char *password, size_t length)
 void
 password_make(char password[PASSWORD_MADE_SIZE])
 {
-	unsigned char random[MADE_BYTES];
-
-	randombytes_buf(random, sizeof(random));
-	sodium_bin2base64(password, PASSWORD_MADE_SIZE, random, sizeof(random),
-	    sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	sodium_memzero(random, sizeof(random));
+	base64url_random(password, PASSWORD_MADE_SIZE, MADE_BYTES);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ground/base64url.h"
 #include "ground/text.h"
 
 #define VERSION "v1."
@@ -12,16 +13,12 @@
 #define TAG crypto_aead_xchacha20poly1305_ietf_ABYTES
 #define BASE64 sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
-static const char id_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz0123456789-_";
-
 bool
 seal_id_fits(const char *id)
 {
 	size_t length = strlen(id);
 
-	return length > 0 && length <= SEAL_ID_MAX &&
-	    strspn(id, id_characters) == length;
+	return length > 0 && length <= SEAL_ID_MAX && base64url_is(id, length);
 }
 
 /* What follows the key's id, or NULL. */
@@ -33,7 +30,7 @@ seal_split(const char *sealed, char id[SEAL_ID_MAX + 1])
 	if (strncmp(sealed, VERSION, VERSION_LENGTH) != 0)
 		return NULL;
 	sealed += VERSION_LENGTH;
-	length = strspn(sealed, id_characters);
+	length = strspn(sealed, base64url_characters);
 	if (length == 0 || length > SEAL_ID_MAX || sealed[length] != '.')
 		return NULL;
 	memcpy(id, sealed, length);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ground/base64url.h"
+
 #define LIFETIME_MAX_MS (INT64_C(3650) * 86400000)
 
 static const char prefix[] = "pr_";
@@ -35,10 +37,7 @@ has_form(const char *text)
 	size_t head = sizeof(prefix) - 1;
 
 	return text != NULL && strncmp(text, prefix, head) == 0 &&
-	    strlen(text) == TOKEN_SIZE - 1 &&
-	    strspn(text + head,
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-		"0123456789-_") == TOKEN_SIZE - 1 - head;
+	    base64url_is(text + head, TOKEN_SIZE - 1 - head);
 }
 
 bool

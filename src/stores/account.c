@@ -35,23 +35,23 @@ static const struct db_statement count_sql = { "account_count",
 	"   WHERE f.free_at <= clock_timestamp()"
 	" RETURNING key" };
 
-static const struct db_statement uncount_sql = { "account_uncount",
-	"UPDATE login_failures"
-	"   SET failures = greatest(failures - 1, 0),"
-	"       free_at = clock_timestamp()"
-	" WHERE key = $1" };
+#define UNCOUNT \
+	"UPDATE login_failures" \
+	"   SET failures = greatest(failures - 1, 0)," \
+	"       free_at = clock_timestamp()" \
+	" WHERE key = $1"
+
+static const struct db_statement uncount_sql = { "account_uncount", UNCOUNT };
 
 static const struct db_statement wait_sql = { "account_wait",
 	"SELECT ceil(extract(epoch FROM"
 	"   max(free_at) - clock_timestamp()))::int8"
 	"  FROM login_failures WHERE key IN ('admin', $1)" };
 
-static const struct db_statement succeeded_sql = { "account_succeeded",
-	"WITH forgiven AS (DELETE FROM login_failures WHERE key = 'admin')"
-	" UPDATE login_failures"
-	"   SET failures = greatest(failures - 1, 0),"
-	"       free_at = clock_timestamp()"
-	" WHERE key = $1" };
+static const struct db_statement succeeded_sql = {
+	"account_succeeded",
+	"WITH forgiven AS (DELETE FROM login_failures WHERE key = 'admin') " UNCOUNT
+};
 
 int
 account_password(struct db *db, char **hash)

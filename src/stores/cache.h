@@ -2,9 +2,9 @@
 #define STORES_CACHE_H
 /*
  * The cache of subscriptions: subscription:{id} holds a JSON object, as in
- * the reference service, with a time to live; its secret is sealed. A corrupt entry or a dead Redis
- * is a miss, never an error; every call ends within 200 ms, and after a
- * failure Redis is left alone for 500 ms.
+ * the reference service, with a time to live; its secret is sealed. A corrupt
+ * entry or a dead Redis is a miss, never an error; every call ends within
+ * 200 ms, and after a failure Redis is left alone for 500 ms.
  */
 #include <stdint.h>
 

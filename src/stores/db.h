@@ -92,9 +92,9 @@ void db_array_end(struct db_params *params);
 struct db *db_new(const char *url, enum db_profile profile);
 void db_free(struct db *db); /* NULL is fine */
 
-/* Runs one statement to its end. params (NULL: none) must live till then. deadline_ms is a duration. 0, or -1 with
- * db_error(). The result is read with db_rows and db_get_* until the next
- * call on this db. */
+/* Runs one statement to its end. params (NULL: none) must live till then.
+ * deadline_ms is a duration. 0, or -1 with db_error(). The result is read
+ * with db_rows and db_get_* until the next call on this db. */
 int db_run(struct db *db, const struct db_statement *statement,
     const struct db_params *params, int64_t deadline_ms);
 /* Plain SQL without parameters, several statements allowed: migrations. */

@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "ground/base64url.h"
 #include "ground/log.h"
 #include "stores/store.h"
 
@@ -40,21 +41,13 @@ static const struct db_statement csrf_key_sql = { "session_csrf_key",
 void
 session_id_make(char id[SESSION_ID_SIZE])
 {
-	unsigned char random[ID_BYTES];
-
-	randombytes_buf(random, sizeof(random));
-	sodium_bin2base64(id, SESSION_ID_SIZE, random, sizeof(random),
-	    sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	sodium_memzero(random, sizeof(random));
+	base64url_random(id, SESSION_ID_SIZE, ID_BYTES);
 }
 
 bool
 session_id_is(const char *string)
 {
-	return strlen(string) == SESSION_ID_SIZE - 1 &&
-	    strspn(string,
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-		"0123456789-_") == SESSION_ID_SIZE - 1;
+	return base64url_is(string, SESSION_ID_SIZE - 1);
 }
 
 static void

@@ -6,25 +6,27 @@
 #include "stores/maintenance.h"
 #include "stores/store.h"
 
-/* Webhook and outbox row in one statement and one commit; the subscription
- * is checked in the same statement: where it asks producers to sign, only
- * what was verified by its rule of now is stored. No events list means every event, and a
- * webhook without an event type goes to everyone. LATERAL and LIMIT: see
- * delivery.c. */
-static const struct db_statement store_sql = { "webhook_store",
-	"WITH accepted AS ("
-	"  SELECT i.*, i.event_type IS NOT NULL AND cardinality(s.events) > 0"
-	"    AND NOT i.event_type = ANY (s.events) AS excluded,"
-	"    s.verify_ingest IS NULL OR s.secrets_version = i.verified_as"
+/* The subscription is checked in the same statement: where it asks producers
+ * to sign, only what was verified by its rule of now is stored. No events list
+ * means every event, and a webhook without an event type goes to everyone.
+ * LATERAL and LIMIT: see delivery_claim.c. */
+#define ACCEPTED \
+	"  SELECT i.*, i.event_type IS NOT NULL AND cardinality(s.events) > 0" \
+	"    AND NOT i.event_type = ANY (s.events) AS excluded," \
+	"    s.verify_ingest IS NULL OR s.secrets_version = i.verified_as" \
 	"      AS verified"
+#define ITS_SUBSCRIPTION \
+	"    CROSS JOIN LATERAL (SELECT events, verify_ingest," \
+	"      secrets_version FROM subscriptions" \
+	"      WHERE id = i.subscription_id AND state <> 'deleted' LIMIT 1) s"
+
+/* Webhook and outbox row in one statement and one commit. */
+static const struct db_statement store_sql = { "webhook_store",
+	"WITH accepted AS (" ACCEPTED
 	"    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[],"
 	"      $5::text[], $6::bytea[], $7::int8[]) AS i (id,"
 	"      subscription_id, event_type, signature, content_type, payload,"
-	"      verified_as)"
-	"    CROSS JOIN LATERAL (SELECT events, verify_ingest,"
-	"      secrets_version FROM subscriptions"
-	"      WHERE id = i.subscription_id AND state <> 'deleted' LIMIT 1) s"
-	"), stored AS ("
+	"      verified_as)" ITS_SUBSCRIPTION "), stored AS ("
 	"  INSERT INTO webhooks (id, subscription_id, event_type, signature,"
 	"    content_type, payload, filtered)"
 	"  SELECT id, subscription_id, event_type, signature, content_type,"
@@ -40,18 +42,11 @@ static const struct db_statement store_sql = { "webhook_store",
  * first: the upsert waits for a rival's commit, and gives back the row that
  * stands, changed only when it is a day old. Rivals lock in one order. */
 static const struct db_statement store_keyed_sql = { "webhook_store_keyed",
-	"WITH accepted AS ("
-	"  SELECT i.*, i.event_type IS NOT NULL AND cardinality(s.events) > 0"
-	"    AND NOT i.event_type = ANY (s.events) AS excluded,"
-	"    s.verify_ingest IS NULL OR s.secrets_version = i.verified_as"
-	"      AS verified"
+	"WITH accepted AS (" ACCEPTED
 	"    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[],"
 	"      $5::text[], $6::bytea[], $7::int8[], $8::text[], $9::bytea[])"
 	"      AS i (id, subscription_id, event_type, signature, content_type,"
-	"      payload, verified_as, key, fingerprint)"
-	"    CROSS JOIN LATERAL (SELECT events, verify_ingest,"
-	"      secrets_version FROM subscriptions"
-	"      WHERE id = i.subscription_id AND state <> 'deleted' LIMIT 1) s"
+	"      payload, verified_as, key, fingerprint)" ITS_SUBSCRIPTION
 	"), keyed AS ("
 	"  INSERT INTO idempotency AS old (subscription_id, key, fingerprint,"
 	"    webhook_id, accepted_at)"

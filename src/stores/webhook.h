@@ -43,8 +43,9 @@ struct incoming {
 };
 
 /* Stores all of them with one statement and one commit, and fills in id and
- * result of each. Of those with one key only the first is stored within 24 h. When the batch fails for a reason of one row, the rows are
- * tried one by one. */
+ * result of each. Of those with one key only the first is stored within 24 h.
+ * When the batch fails for a reason of one row, the rows are tried one by
+ * one. */
 void webhook_store(struct db *db, struct incoming *const *batch, size_t count);
 
 /* One webhook as GET /webhooks/{id} shows it. */

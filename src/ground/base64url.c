@@ -1,0 +1,27 @@
+#include "ground/base64url.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#define RANDOM_MOST 64
+
+const char base64url_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz0123456789-_";
+
+bool
+base64url_is(const char *text, size_t length)
+{
+	return strlen(text) == length &&
+	    strspn(text, base64url_characters) == length;
+}
+
+void
+base64url_random(char *text, size_t size, size_t bytes)
+{
+	unsigned char random[RANDOM_MOST];
+
+	randombytes_buf(random, bytes);
+	sodium_bin2base64(text, size, random, bytes,
+	    sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	sodium_memzero(random, sizeof(random));
+}
