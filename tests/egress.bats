@@ -53,7 +53,7 @@ setup() {
 # A proxy that the environment names is nobody's business.
 start_worker() {
 	local proxy=http://127.0.0.1:80
-	nsenter -t "$(cat "$NET/pid")" -n -m -- env http_proxy=$proxy \
+	nsenter -t "$(cat "$NET/pid")" -n -m -r -- env http_proxy=$proxy \
 	    https_proxy=$proxy all_proxy=$proxy ALL_PROXY=$proxy \
 	    "$STACK" part-start worker 3>&- 4>&-
 	eventually 20 ready
