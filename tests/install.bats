@@ -87,8 +87,8 @@ teardown_file() {
 	assert_code 200
 	request GET /openapi.json
 	assert_code 200
-	run grep -c "$TREE" <(ps -eo args=)
-	refute_output 0
+	[ "$(readlink "/proc/$(installed pid worker)/exe")" = \
+	    "$TREE/usr/bin/postrider-worker" ]
 	run installed stop
 	assert_success
 }
