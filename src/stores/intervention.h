@@ -9,18 +9,60 @@
  * One that is in flight when it is cancelled may still arrive; its result is
  * then logged as late and changes nothing.
  */
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ground/uuid.h"
 #include "stores/db.h"
+#include "stores/queue.h"
+#include "stores/webhook_list.h"
 
-/* 1 done, 0 it is not pending, -1 error. */
-int intervention_cancel(struct db *db, const struct uuid *webhook_id);
+enum intervention {
+	INTERVENTION_FAILED, /* the store's: db_error */
+	INTERVENTION_DONE,
+	INTERVENTION_UNKNOWN,	  /* no such webhook */
+	INTERVENTION_TOO_OLD,	  /* its payload is about to go */
+	INTERVENTION_PENDING,	  /* it is being delivered anyway */
+	INTERVENTION_NOT_PENDING, /* it has ended */
+	INTERVENTION_IN_FLIGHT,	  /* it is being sent this moment */
+	INTERVENTION_HELD,	  /* its subscription is paused or disabled */
+	INTERVENTION_FILTERED,
+	INTERVENTION_DELETED /* its subscription is */
+};
+/* A sentence for who asked, without a full stop: "Webhook is pending". */
+const char *intervention_words(enum intervention intervention);
 
-/* Attempt numbers go on. 1 done and *due_at is when, 0 there is none, it is
- * pending, filtered, or its subscription deleted; -1 error. */
-int intervention_resend(
-    struct db *db, const struct uuid *webhook_id, int64_t *due_at);
+/* DONE, NOT_PENDING, UNKNOWN, FAILED. */
+enum intervention
+intervention_cancel(struct db *db, const struct uuid *webhook_id);
+
+/* Attempt numbers go on. DONE, PENDING, FILTERED, DELETED, TOO_OLD, UNKNOWN,
+ * FAILED. The queue is told; without Redis the sweep finds it. */
+enum intervention intervention_resend(
+    struct db *db, struct queue *queue, const struct uuid *webhook_id);
+
+/* What is pending is due now; uses up no retry more. DONE, NOT_PENDING,
+ * IN_FLIGHT, HELD, UNKNOWN, FAILED. */
+enum intervention intervention_retry_now(
+    struct db *db, struct queue *queue, const struct uuid *webhook_id);
+
+/* Many at once: those of the ids that may be sent again (RESEND_MOST at most),
+ * in one statement. How many were, or -1. */
+#define RESEND_MOST 500
+int intervention_resend_ids(
+    struct db *db, struct queue *queue, const struct uuid *ids, size_t count);
+
+/* A page of what the filter finds, newest first, below `before` (NULL: from
+ * the newest on). Repeat with `next` while there is more. 0, -1. */
+struct resent {
+	int found, resent;
+	bool more;
+	struct uuid next;
+};
+int intervention_resend_page(struct db *db, struct queue *queue,
+    const struct webhook_filter *filter, const struct uuid *before,
+    struct resent *resent);
 
 /* Was it ever sent again: then its attempts may be at any time. 1, 0, -1. */
 int intervention_reopened(struct db *db, const struct uuid *webhook_id);

@@ -12,6 +12,7 @@
 #include "rules/fingerprint.h"
 #include "rules/signed_request.h"
 #include "stores/db.h"
+#include "stores/queue.h"
 
 /* An event on its way in. All pointers borrowed. */
 struct incoming {
@@ -59,15 +60,28 @@ struct webhook {
 	int64_t accepted_at; /* ms */
 	bool filtered;
 	bool pending;
-	int64_t due_at; /* ms, when pending */
-	bool in_flight; /* when pending: leased now */
-	int attempts;	/* made so far, when pending */
-	bool cancelled; /* by a person, when not pending */
+	int64_t due_at;	 /* ms, when pending */
+	bool in_flight;	 /* when pending: leased now */
+	int attempts;	 /* made so far, when pending */
+	char *signature; /* X-Signature as it came; NULL: none */
+	bool cancelled;	 /* by a person, when not pending */
 };
 
 /* 1 found (release it), 0 none or past the retention, -1 error. */
 int webhook_get(struct db *db, const struct uuid *id, struct webhook *found);
 void webhook_release(struct webhook *webhook);
+
+/* The whole payload; the bytes are yours to free(). 1, 0 none, -1 error. */
+int webhook_payload(
+    struct db *db, const struct uuid *id, char **payload, size_t *length);
+
+/* Makes and stores an event for a subscription, as if its producer had sent
+ * and signed it. event_type NULL: the first that it wants, else none; payload
+ * NULL: an object that says what it is. Fills in id and result. 1, 0 there is
+ * no such subscription, -1 error. */
+int webhook_store_test(struct db *db, struct queue *queue,
+    const struct uuid *subscription_id, const char *event_type,
+    const void *payload, size_t payload_length, struct incoming *incoming);
 
 /* Figures for /metrics and /readyz. */
 struct webhook_backlog {
