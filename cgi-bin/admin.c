@@ -90,8 +90,12 @@ main(void)
 		    "cannot store secrets reason=\"%s\"", keyring_reason());
 	admin.db = db_new(config.database_url, DB_SERVE);
 	admin.cache = cache_new(config.redis_url, config.cache_seconds);
+	admin.queue = queue_new(config.redis_url, config.share_dir);
 	page_tools(admin_login_tools);
-	status = http_serve(FORM_MAX_BYTES, handle, &admin);
+	status = admin.queue == NULL
+	    ? 111
+	    : http_serve(FORM_MAX_BYTES, handle, &admin);
+	queue_free(admin.queue);
 	cache_free(admin.cache);
 	db_free(admin.db);
 	return status;

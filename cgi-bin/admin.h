@@ -10,11 +10,13 @@
 #include "stores/attempt.h"
 #include "stores/cache.h"
 #include "stores/db.h"
+#include "stores/queue.h"
 #include "stores/subscription.h"
 
 struct admin {
 	struct db *db;
 	struct cache *cache;
+	struct queue *queue; /* for what people make due */
 };
 
 typedef void admin_handler(const struct request *request,

@@ -236,7 +236,7 @@ admin_attempts(const struct request *request, struct response *response,
 		goto out;
 	}
 	page_begin(response, is_wrong ? 422 : 200, "Attempts of a subscription",
-	    PAGE_ATTEMPTS);
+	    PAGE_SUBSCRIPTIONS);
 	lookup_form(&response->body, &lookup);
 	if (lookup.is_asked && !is_wrong)
 		lookup_found(&response->body, &lookup.id, &list);

@@ -206,7 +206,7 @@ form_page(const struct request *request, struct response *response,
 	struct text *out = &response->body;
 
 	page_begin(response, is_faulty(form) ? 422 : 200, "New API token",
-	    PAGE_TOKENS);
+	    PAGE_SETTINGS);
 	admin_form_begin(out, "panel", NULL);
 	write_name(out, form);
 	write_scopes(out, form);
@@ -225,7 +225,7 @@ made_page(const struct request *request, struct response *response,
 {
 	struct text *out = &response->body;
 
-	page_begin(response, 200, "API token created", PAGE_TOKENS);
+	page_begin(response, 200, "API token created", PAGE_SETTINGS);
 	html_lit(out,
 	    "<p class=\"notice\" role=\"status\">Copy it now: it is not shown "
 	    "again, and is kept nowhere.</p>\n<div class=\"panel\">\n<p>");

@@ -100,7 +100,7 @@ admin_tokens(const struct request *request, struct response *response,
 		admin_failed(request, response, admin);
 		return;
 	}
-	page_begin(response, 200, "API tokens", PAGE_TOKENS);
+	page_begin(response, 200, "API tokens", PAGE_SETTINGS);
 	admin_notice(request, out);
 	html_lit(out,
 	    "<p class=\"actions\"><a class=\"button primary\" "
@@ -147,7 +147,7 @@ admin_token_revoke_ask(const struct request *request, struct response *response,
 	if (at == count) {
 		admin_refuse(request, response, 404, NULL);
 	} else {
-		page_begin(response, 200, "Revoke this token?", PAGE_TOKENS);
+		page_begin(response, 200, "Revoke this token?", PAGE_SETTINGS);
 		ask(&response->body, &list[at]);
 		page_end(response, request);
 	}

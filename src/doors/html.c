@@ -154,10 +154,13 @@ page_header(struct text *out, enum page_section section)
 	    "<img src=\"/static/favicon.svg\" alt=\"\" width=\"28\""
 	    " height=\"28\"> Postrider</a>\n"
 	    "<nav aria-label=\"Main\"><ul>\n");
-	nav_link(out, "/ui/", "Subscriptions", section == PAGE_SUBSCRIPTIONS);
-	nav_link(out, "/ui/attempts", "Attempts", section == PAGE_ATTEMPTS);
-	nav_link(out, "/ui/webhooks", "Webhook", section == PAGE_WEBHOOKS);
-	nav_link(out, "/ui/tokens", "Tokens", section == PAGE_TOKENS);
+	nav_link(out, "/ui/", "Overview", section == PAGE_OVERVIEW);
+	nav_link(out, "/ui/subscriptions", "Subscriptions",
+	    section == PAGE_SUBSCRIPTIONS);
+	nav_link(out, "/ui/webhooks", "Webhooks", section == PAGE_WEBHOOKS);
+	nav_link(out, "/ui/dead-letters", "Dead letters",
+	    section == PAGE_DEAD_LETTERS);
+	nav_link(out, "/ui/settings", "Settings", section == PAGE_SETTINGS);
 	nav_link(out, "/docs", "API", false);
 	html_lit(out, "</ul></nav>\n");
 	if (write_tools != NULL)

@@ -32,10 +32,11 @@ void html_time(struct text *out, int64_t ms);
 
 /* The frame of every page. */
 enum page_section {
+	PAGE_OVERVIEW,
 	PAGE_SUBSCRIPTIONS,
 	PAGE_WEBHOOKS,
-	PAGE_ATTEMPTS,
-	PAGE_TOKENS,
+	PAGE_DEAD_LETTERS,
+	PAGE_SETTINGS,
 	PAGE_NONE /* nothing in the navigation is current */
 };
 
