@@ -62,9 +62,42 @@ void admin_notice(const struct request *request, struct text *out);
 void admin_state(struct text *out, const struct subscription *subscription);
 /* A link to a subscription or a webhook: kind is that path segment. */
 void admin_link(struct text *out, const char *kind, const struct uuid *id);
-/* <p class="error" id="ID-error">, nothing when message is NULL. */
+/* admin_field.c */
+
+struct choice {
+	const char *value, *label;
+};
+
+/* A labelled field. All borrowed; NULL: there is none. */
+struct field {
+	const char *name; /* its id, too */
+	const char *label;
+	bool is_optional; /* the label says so */
+	bool is_required;
+	const char *hint;  /* what stands between `backquotes` is code */
+	const char *error; /* what is wrong with it; "" is nothing */
+	const char *value; /* as it was typed */
+	const char *class; /* "code", "short" */
+	/* a select, when it has choices; the last has no label */
+	const struct choice *choices;
+	int rows; /* a textarea, when it has rows */
+	/* else an input */
+	const char *type;	  /* NULL: text */
+	const char *autocomplete; /* NULL: off */
+	const char *placeholder;
+	const char *list; /* the id of a datalist */
+	int least, most;  /* of a number */
+	int longest;	  /* bytes that may be typed; 0: any */
+	bool has_focus;
+};
+void admin_field(struct text *out, const struct field *field);
+/* A box to tick, with its label behind it. */
+void admin_check(struct text *out, const char *name, const char *label,
+    bool is_checked);
+/* For what is no such field: <p class="error" id="ID-error">, nothing when
+ * message is NULL or empty. */
 void admin_field_error(struct text *out, const char *id, const char *message);
-/* The attributes of a field that has a hint and perhaps an error. */
+/* The attributes of an input that has a hint and perhaps an error. */
 void admin_field_state(struct text *out, const char *id, bool is_wrong);
 
 /* admin_input.c: what came in, checked */

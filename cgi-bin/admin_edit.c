@@ -1,6 +1,8 @@
-#include "admin.h"
+#include <sodium.h>
+
 #include "admin_form.h"
 #include "ground/log.h"
+#include "rules/signature.h"
 #include "stores/keyring.h"
 
 static void
@@ -34,6 +36,7 @@ admin_new(const struct request *request, struct response *response,
 
 	(void)argument;
 	(void)context;
+	admin_form_new(&form);
 	new_page(request, response, &form);
 	admin_form_free(&form);
 }
@@ -43,19 +46,32 @@ static int
 save(const struct admin *admin, const struct uuid *id,
     const struct subscription_form *form, struct subscription *saved)
 {
-	bool has_secret = !form->remove_secret && form->secret.length != 0;
+	char made[SIGNATURE_SECRET_SIZE];
+	const char *secret = NULL;
+	int rc;
+
+	if (form->secret.length != 0)
+		secret = form->secret.bytes;
+	else if (form->make_secret) {
+		signature_secret(made);
+		secret = made;
+	}
 	const struct subscription_change change = {
 		.target_url_given = true,
 		.target_url = form->normal_url,
-		.secret_given = form->remove_secret || has_secret,
-		.secret = has_secret ? form->secret.bytes : NULL,
+		.secret_given = form->remove_secret || secret != NULL,
+		.secret = secret,
 		.events_given = !form->same_events,
 		.events = form->event_list,
 		.events_count = form->events_count,
+		.verify_ingest_given = form->verify_given,
+		.verify_ingest =
+		    form->verify.length != 0 ? form->verify.bytes : NULL,
 	};
-
-	return id == NULL ? subscription_create(admin->db, &change, saved)
-			  : subscription_update(admin->db, id, &change, saved);
+	rc = id == NULL ? subscription_create(admin->db, &change, saved)
+			: subscription_update(admin->db, id, &change, saved);
+	sodium_memzero(made, sizeof(made));
+	return rc;
 }
 
 /* True when the store refused the secret, and the form says so. */
@@ -70,8 +86,7 @@ secret_refused(struct subscription_form *form, int rc)
 		    "The service’s log says why.");
 	} else if (rc == SUBSCRIPTION_NO_SECRET)
 		text_adds(&form->secret_error,
-		    "Producers must sign with it (verify_ingest), so it "
-		    "cannot be removed.");
+		    "Producers must sign with it, so there has to be one.");
 	else
 		return false;
 	form->faults++;

@@ -171,29 +171,3 @@ admin_link(struct text *out, const char *kind, const struct uuid *id)
 	html_uuid(out, id);
 	html_lit(out, "</a>");
 }
-
-void
-admin_field_error(struct text *out, const char *id, const char *message)
-{
-	if (message == NULL)
-		return;
-	html_lit(out, "<p class=\"error\" id=\"");
-	html_attribute(out, id);
-	html_lit(out, "-error\">");
-	html_text(out, message);
-	html_lit(out, "</p>\n");
-}
-
-void
-admin_field_state(struct text *out, const char *id, bool is_wrong)
-{
-	html_lit(out, " aria-describedby=\"");
-	if (is_wrong) {
-		html_attribute(out, id);
-		html_lit(out, "-error ");
-	}
-	html_attribute(out, id);
-	html_lit(out, "-hint\"");
-	if (is_wrong)
-		html_lit(out, " aria-invalid=\"true\"");
-}
