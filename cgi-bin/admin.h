@@ -67,8 +67,9 @@ void admin_redirect_done(
     struct response *response, const struct uuid *id, const char *done);
 /* Says what the form that led here did, by ?done=. */
 void admin_notice(const struct request *request, struct text *out);
-/* The state of a subscription, in a word and a shape. */
-void admin_state(struct text *out, const struct subscription *subscription);
+/* The state of a subscription, in a word and a shape; one that is active and
+ * is_failing is "failing". */
+void admin_state(struct text *out, const char *state, bool is_failing);
 /* A link to a subscription or a webhook: kind is that path segment. */
 void admin_link(struct text *out, const char *kind, const struct uuid *id);
 /* admin_field.c */
@@ -101,8 +102,8 @@ struct field {
 };
 void admin_field(struct text *out, const struct field *field);
 /* A box to tick, with its label behind it. */
-void admin_check(struct text *out, const char *name, const char *label,
-    bool is_checked);
+void admin_check(
+    struct text *out, const char *name, const char *label, bool is_checked);
 /* For what is no such field: <p class="error" id="ID-error">, nothing when
  * message is NULL or empty. */
 void admin_field_error(struct text *out, const char *id, const char *message);
