@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fields.h"
 #include "ground/clock.h"
 #include "ground/log.h"
 #include "lookup.h"
@@ -260,12 +259,11 @@ field_add(void *context, const char *name, const char *value)
 }
 
 static void
-fields_make(struct transfer *transfer)
+fields_make(struct transfer *transfer, const struct request_fields *fields)
 {
 	/* libcurl would wait a second for a 100 before a large body. */
 	line_add(transfer, "Expect:");
-	fields_each(
-	    transfer->claimed, clock_database_ms() / 1000, field_add, transfer);
+	request_fields_each(fields, field_add, transfer);
 }
 
 static void
@@ -284,7 +282,7 @@ transfer_reset(struct transfer *transfer)
 
 int
 transfers_start(struct transfers *transfers, const struct claimed *claimed,
-    bool slow, void *owner)
+    const struct request_fields *fields, bool slow, void *owner)
 {
 	struct transfer *transfer = transfers->idle;
 
@@ -296,7 +294,7 @@ transfers_start(struct transfers *transfers, const struct claimed *claimed,
 	transfer->owner = owner;
 	transfer->lookup = lookup_of(claimed->target_url, slow);
 	transfer->started_ms = clock_monotonic_ms();
-	fields_make(transfer);
+	fields_make(transfer, fields);
 	if (curl_easy_setopt(
 		transfer->easy, CURLOPT_URL, claimed->target_url) != CURLE_OK ||
 	    curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER,
@@ -407,6 +405,32 @@ end_of(struct transfer *transfer, CURLcode code)
 	}
 }
 
+static int32_t
+phase_us(CURL *easy, CURLINFO info)
+{
+	curl_off_t us = 0;
+
+	curl_easy_getinfo(easy, info, &us);
+	return us > 0 && us < INT32_MAX ? (int32_t)us : -1;
+}
+
+/* Of a kept connection libcurl tells when it was found. */
+static struct phases
+phases_of(CURL *easy)
+{
+	struct phases phases = { -1, -1, -1,
+		phase_us(easy, CURLINFO_STARTTRANSFER_TIME_T) };
+	long connections = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
+	if (connections == 0)
+		return phases;
+	phases.dns_us = phase_us(easy, CURLINFO_NAMELOOKUP_TIME_T);
+	phases.connect_us = phase_us(easy, CURLINFO_CONNECT_TIME_T);
+	phases.tls_us = phase_us(easy, CURLINFO_APPCONNECT_TIME_T);
+	return phases;
+}
+
 static void
 transfer_end(struct transfers *transfers, struct transfer *transfer,
     CURLcode code, struct transfer_answer *answer)
@@ -423,6 +447,7 @@ transfer_end(struct transfers *transfers, struct transfer *transfer,
 		    .sent = (size_t)sent == transfer->claimed->payload_length,
 		    .timeout_ms = transfers->timeout_ms },
 		.duration_ms = clock_monotonic_ms() - transfer->started_ms,
+		.phases = phases_of(transfer->easy),
 		.headers = reader->headers,
 		.body = reader->body,
 	};
