@@ -18,7 +18,7 @@
 #endif
 
 #define OTHERS_MAX 8
-#define SILENT_MS 1000 /* a name server that answers does so sooner */
+#define SILENT_US 1000000 /* a name server that answers does so sooner */
 
 struct transfer {
 	struct transfer *next; /* of the idle ones */
@@ -27,10 +27,10 @@ struct transfer {
 	struct curl_slist *fields;
 	const struct claimed *claimed;
 	void *owner;
-	int64_t started_ms;
-	size_t taken;	      /* payload bytes libcurl has */
-	bool blocked, opened; /* refused, tried an address */
-	bool connected;	      /* one is there for the request */
+	int64_t started_us, answered_us; /* monotonic; 0: not yet */
+	size_t taken;			 /* payload bytes libcurl has */
+	bool blocked, opened;		 /* refused, tried an address */
+	bool connected;			 /* one is there for the request */
 	struct lookup lookup;
 	bool postponed;
 	struct reader reader;
@@ -117,6 +117,8 @@ transfer_header(char *line, size_t size, size_t count, void *data)
 {
 	struct transfer *transfer = data;
 
+	if (transfer->answered_us == 0)
+		transfer->answered_us = clock_monotonic_us();
 	return reader_header(&transfer->reader, line, size * count)
 	    ? size * count
 	    : 0;
@@ -274,6 +276,7 @@ transfer_reset(struct transfer *transfer)
 	transfer->claimed = NULL;
 	transfer->owner = NULL;
 	transfer->taken = 0;
+	transfer->answered_us = 0;
 	transfer->blocked = transfer->opened = transfer->connected = false;
 	transfer->postponed = false;
 	lookup_end(transfer->transfers->lookups, &transfer->lookup);
@@ -293,7 +296,7 @@ transfers_start(struct transfers *transfers, const struct claimed *claimed,
 	transfer->claimed = claimed;
 	transfer->owner = owner;
 	transfer->lookup = lookup_of(claimed->target_url, slow);
-	transfer->started_ms = clock_monotonic_ms();
+	transfer->started_us = clock_monotonic_us();
 	fields_make(transfer, fields);
 	if (curl_easy_setopt(
 		transfer->easy, CURLOPT_URL, claimed->target_url) != CURLE_OK ||
@@ -358,7 +361,7 @@ resolver_was_silent(const struct transfer *transfer, CURLcode code)
 	return transfer->lookup.running &&
 	    (code == CURLE_OPERATION_TIMEDOUT ||
 		code == CURLE_COULDNT_RESOLVE_HOST) &&
-	    clock_monotonic_ms() - transfer->started_ms >= SILENT_MS;
+	    clock_monotonic_us() - transfer->started_us >= SILENT_US;
 }
 
 static enum outcome_end
@@ -414,13 +417,18 @@ phase_us(CURL *easy, CURLINFO info)
 	return us > 0 && us < INT32_MAX ? (int32_t)us : -1;
 }
 
-/* Of a kept connection libcurl tells when it was found. */
+/* Of a kept connection libcurl tells when it was found, and of a POST that
+ * its first byte went, where the answer's is meant. */
 static struct phases
-phases_of(CURL *easy)
+phases_of(const struct transfer *transfer)
 {
-	struct phases phases = { -1, -1, -1,
-		phase_us(easy, CURLINFO_STARTTRANSFER_TIME_T) };
+	struct phases phases = { -1, -1, -1, -1 };
+	CURL *easy = transfer->easy;
 	long connections = 0;
+
+	if (transfer->answered_us != 0)
+		phases.first_byte_us =
+		    (int32_t)(transfer->answered_us - transfer->started_us);
 
 	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
 	if (connections == 0)
@@ -446,8 +454,9 @@ transfer_end(struct transfers *transfers, struct transfer *transfer,
 		    .status = reader->header_done ? reader->status : 0,
 		    .sent = (size_t)sent == transfer->claimed->payload_length,
 		    .timeout_ms = transfers->timeout_ms },
-		.duration_ms = clock_monotonic_ms() - transfer->started_ms,
-		.phases = phases_of(transfer->easy),
+		.duration_ms =
+		    (clock_monotonic_us() - transfer->started_us) / 1000,
+		.phases = phases_of(transfer),
 		.headers = reader->headers,
 		.body = reader->body,
 	};
