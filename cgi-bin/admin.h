@@ -24,13 +24,16 @@ struct admin {
 typedef void admin_handler(const struct request *request,
     struct response *response, const char *argument, void *context);
 
-/* admin_subscriptions.c: the list, and one subscription */
+/* admin_subscriptions.c, admin_subscription.c: the list, and one of them */
 admin_handler admin_subscriptions, admin_subscription;
-/* admin_edit.c: forms that change one */
+/* admin_edit.c: the form of one */
 admin_handler admin_new, admin_create, admin_edit, admin_update;
+/* admin_delete.c, admin_pause.c, admin_secret.c: what is done with one */
 admin_handler admin_delete_ask, admin_delete;
-/* admin_rotate.c: a new secret */
-admin_handler admin_rotate_ask, admin_rotate;
+admin_handler admin_pause, admin_resume;
+admin_handler admin_secret, admin_rotate_ask, admin_rotate;
+/* admin_test.c: an event to try it with */
+admin_handler admin_test_ask, admin_test;
 /* admin_attempts.c: a look-up */
 admin_handler admin_attempts;
 /* admin_webhooks.c, admin_webhook.c: the list, and one webhook */
