@@ -157,7 +157,7 @@ void
 admin_webhook_state(struct text *out, enum webhook_state state, bool in_flight);
 /* What a receiver answered, or why it did not. error: NULL for none. */
 void admin_answer(struct text *out, int status_code, const char *error);
-void admin_duration(struct text *out, int64_t ms); /* < 0: none */
+void admin_duration(struct text *out, int64_t ms); /* 1.5 s; < 0: none */
 /* About `most` bytes of HTML of it at most, and whether that was all. */
 bool
 admin_bytes(struct text *out, const void *bytes, size_t length, size_t most);
