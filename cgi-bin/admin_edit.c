@@ -85,8 +85,7 @@ secret_refused(struct subscription_form *form, int rc)
 		    "The secret cannot be stored: it could not be encrypted. "
 		    "The service’s log says why.");
 	} else if (rc == SUBSCRIPTION_NO_SECRET)
-		text_adds(&form->secret_error,
-		    "Producers must sign with it, so there has to be one.");
+		admin_form_no_secret(form);
 	else
 		return false;
 	form->faults++;

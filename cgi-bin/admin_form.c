@@ -105,6 +105,15 @@ has_secret(
 	    !form->remove_secret;
 }
 
+void
+admin_form_no_secret(struct subscription_form *form)
+{
+	text_adds(&form->secret_error,
+	    form->remove_secret
+		? "Producers must sign with it, so it cannot be removed."
+		: "Producers must sign with it, so there has to be one.");
+}
+
 static void
 check_verify(struct subscription_form *form, const struct subscription *current)
 {
@@ -114,12 +123,7 @@ check_verify(struct subscription_form *form, const struct subscription *current)
 	    signed_scheme_of(form->verify.bytes) == SIGNED_NOT)
 		text_adds(&form->verify_error, "Choose one of these.");
 	else if (!has_secret(form, current))
-		text_adds(&form->secret_error,
-		    form->remove_secret
-			? "Producers must sign with it, so it cannot be "
-			  "removed."
-			: "Producers must sign with it, so there has to be "
-			  "one.");
+		admin_form_no_secret(form);
 }
 
 /* Adds the event between `from` and `to`, ends it there, and returns whether

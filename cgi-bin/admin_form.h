@@ -35,6 +35,8 @@ void admin_form_fill(
 /* Reads and checks what was posted. current: NULL for a new one. */
 void admin_form_read(struct subscription_form *form,
     const struct request *request, const struct subscription *current);
+/* Says beside the secret that producers need it. */
+void admin_form_no_secret(struct subscription_form *form);
 void admin_form_free(struct subscription_form *form);
 
 /* The form element. current: NULL for a new one. */

@@ -6,8 +6,8 @@
 #include "admin.h"
 #include "stores/subscription_search.h"
 
-#define PAGE_ROWS 30
-#define EVENTS_SHOWN 3
+#define PAGE_ROWS 25
+#define EVENTS_SHOWN 2
 #define EVENT_BYTES 40
 #define URL_BYTES 100
 #define REASON_BYTES 80
