@@ -191,7 +191,7 @@ write_row(struct text *out, int64_t begins_at, const struct stats *hour)
 	html_lit(out,
 	    "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\" "
 	    "data-label=\"From\">");
-	html_time(out, begins_at);
+	html_time_exact(out, begins_at);
 	html_lit(out, "</th>");
 	for (int which = 0; which < SERIES; which++) {
 		html_lit(

@@ -20,8 +20,10 @@ show(const struct request *request, struct response *response,
 	    "</strong></p>\n<pre tabindex=\"0\"><code "
 	    "id=\"secret\">");
 	html_text(out, secret);
+	html_lit(out, "</code></pre>\n");
+	html_copy(out, "secret", "the secret");
 	html_lit(out,
-	    "</code></pre>\n<p>A receiver checks <code>webhook-signature"
+	    "<p>A receiver checks <code>webhook-signature"
 	    "</code> with it, as Standard Webhooks say.");
 	if (subscription->verify_ingest != NULL)
 		html_lit(out, " Producers sign with it, too.");

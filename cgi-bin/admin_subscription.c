@@ -4,6 +4,7 @@
 
 #include "admin_subscription.h"
 
+#define REFRESH_S 10
 #define TITLE_BYTES 80
 #define WEBHOOKS_SHOWN 10
 #define ATTEMPTS_SHOWN 10
@@ -74,9 +75,9 @@ write_actions(struct text *out, const struct subscription *subscription)
 	    out, id, "button primary", "test", "Send a test event…");
 	admin_subscription_link(out, id, "button", "edit", "Edit");
 	if (strcmp(subscription->state, "active") == 0)
-		button_to(out, id, "pause", "Pause");
+		button_to(out, id, "pause", "Pause deliveries");
 	else
-		button_to(out, id, "resume", "Resume");
+		button_to(out, id, "resume", "Resume deliveries");
 	admin_subscription_link(out, id, "button danger", "delete", "Delete…");
 	html_lit(out, "</div>\n");
 }
@@ -242,6 +243,7 @@ show(const struct request *request, struct response *response,
 
 	page_begin(response, 200, title, PAGE_SUBSCRIPTIONS);
 	free(title);
+	page_refresh(response, REFRESH_S);
 	admin_notice(request, out);
 	write_failing(out, sight);
 	write_held(out, sight);

@@ -82,7 +82,9 @@ admin_subscription_facts(struct text *out,
 	html_text(out, subscription->target_url);
 	html_lit(out, "</dd></div>\n<div><dt>Id</dt><dd><code id=\"id\">");
 	html_uuid(out, &subscription->id);
-	html_lit(out, "</code></dd></div>\n<div><dt>Events</dt><dd>");
+	html_lit(out, "</code> ");
+	html_copy(out, "id", "the id");
+	html_lit(out, "</dd></div>\n<div><dt>Events</dt><dd>");
 	write_events(out, subscription);
 	html_lit(out, "</dd></div>\n<div><dt>Secret</dt><dd>");
 	write_secret(out, subscription);
@@ -119,5 +121,7 @@ admin_subscription_curl(const struct request *request, struct text *out,
 	}
 	html_lit(out,
 	    "  -d '{&quot;hello&quot;: &quot;world&quot;}'"
-	    "</code></pre>\n</section>\n");
+	    "</code></pre>\n");
+	html_copy(out, "curl", "the command");
+	html_lit(out, "</section>\n");
 }

@@ -418,8 +418,9 @@ counted() {
 @test "the pages in a browser, with scripts and without, narrow and wide" {
 	browser_modules
 	mkdir -p "$STACK_VAR/screenshots"
-	run node "$BATS_TEST_DIRNAME/browser/subscriptions.js" "$URL" \
-	    "$RECEIVER$(own /ok)" "$STACK_VAR/screenshots"
+	SCREENSHOTS=$STACK_VAR/screenshots run node \
+	    "$BATS_TEST_DIRNAME/browser/subscriptions.js" "$URL" \
+	    "$RECEIVER$(own /ok)"
 	assert_success
 	assert_output --partial 'looked at'
 }
