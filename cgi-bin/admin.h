@@ -90,6 +90,9 @@ int admin_typed_id(const struct text *typed, struct uuid *id);
  * empty), or 0 when it is none or out of range. */
 int admin_query_number(const struct request *request, const char *name,
     int64_t least, int64_t most, int64_t fallback, int64_t *number);
+/* The same of a form. */
+int admin_form_number(const char *form, const char *name, int64_t least,
+    int64_t most, int64_t fallback, int64_t *number);
 /* Where this site is, as scheme://host, for curl lines: only characters that
  * need no quoting in a shell. */
 void admin_site(const struct request *request, struct text *out);

@@ -84,7 +84,8 @@ check_texts(struct webhook_search *search)
 		search->event_type_error = "An event type is text.";
 	if (!is_string(&search->typed[SEARCH_REASON]))
 		search->is_wrong = true;
-	else if (filter->state == WEBHOOK_FAILURE)
+	else if (filter->state == WEBHOOK_FAILURE &&
+	    filter->subscription != NULL)
 		filter->reason = string_or_null(&search->typed[SEARCH_REASON]);
 	else
 		text_clear(&search->typed[SEARCH_REASON]);
