@@ -56,7 +56,7 @@ request_lines(struct text *out, const struct webhook *webhook,
 	const char *host, *path;
 	size_t length = split_url(attempt->target_url, &host, &path);
 
-	html_lit(out, "<pre tabindex=\"0\"><code>POST ");
+	html_lit(out, "<pre tabindex=\"0\" class=\"wrapped\"><code>POST ");
 	if (*path != '/')
 		html_lit(out, "/");
 	html_bytes(out, path, strcspn(path, "#"));
@@ -75,7 +75,7 @@ cut_block(struct text *out, const void *bytes, size_t length, size_t most)
 {
 	bool is_whole;
 
-	html_lit(out, "<pre tabindex=\"0\"><code>");
+	html_lit(out, "<pre tabindex=\"0\" class=\"wrapped\"><code>");
 	is_whole = admin_bytes(out, bytes, length, most);
 	html_lit(out, "</code></pre>\n");
 	if (!is_whole)
@@ -87,9 +87,12 @@ answer(struct text *out, const struct attempt *attempt)
 {
 	html_lit(out, "<p>");
 	admin_answer(out, attempt->status_code, attempt->error);
-	html_lit(out, " <span class=\"quiet\">after ");
-	admin_duration(out, attempt->duration_ms);
-	html_lit(out, "</span></p>\n");
+	if (attempt->status_code != 0) {
+		html_lit(out, " <span class=\"quiet\">after ");
+		admin_duration(out, attempt->duration_ms);
+		html_lit(out, "</span>");
+	}
+	html_lit(out, "</p>\n");
 	if (attempt->response_headers != NULL)
 		cut_block(out, attempt->response_headers,
 		    strlen(attempt->response_headers), HEADERS_BYTES);
@@ -135,7 +138,7 @@ payload_block(struct text *out, const struct webhook *webhook,
 
 	html_lit(out, "<div>\n<h3>");
 	html_text(out, title);
-	html_lit(out, "</h3>\n<pre tabindex=\"0\"><code>");
+	html_lit(out, "</h3>\n<pre tabindex=\"0\" class=\"wrapped\"><code>");
 	is_whole =
 	    admin_bytes(out, text_string(shown), shown->length, PAYLOAD_BYTES);
 	html_lit(out, "</code></pre>\n");
@@ -248,7 +251,8 @@ admin_curl(struct text *out, const struct webhook *webhook,
 	html_lit(out,
 	    "It repeats this attempt to the letter: a receiver that checks "
 	    "webhook-timestamp refuses it after some minutes.</p>\n"
-	    "<pre tabindex=\"0\"><code id=\"curl-command\">");
+	    "<pre tabindex=\"0\" class=\"wrapped\">"
+	    "<code id=\"curl-command\">");
 	html_bytes(out, text_string(&command), command.length);
 	html_lit(out, "</code></pre>\n</section>\n");
 	text_free(&command);

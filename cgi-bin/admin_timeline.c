@@ -5,13 +5,14 @@
 #include "ground/clock.h"
 
 #define BAR_WIDTH 240
-#define LANE 5 /* high; a lane for each phase, so that colour is not all */
+#define BAR_HEIGHT 20 /* of one lane for each phase that there was */
 
 enum phase { DNS, CONNECT, TLS, WAIT, READ, PHASES };
 
 struct phases {
 	int64_t from[PHASES], to[PHASES]; /* us since it began; equal: none */
-	bool is_known, is_kept, gave_up;
+	bool is_known, is_kept;
+	int vain; /* the one that the attempt ended in; PHASES: none */
 };
 
 /* Each phase ends where its mark is, and the one without a mark that was under
@@ -41,7 +42,7 @@ phases_of(const struct attempt *attempt)
 		phases.from[last + 1] = at;
 		phases.to[last + 1] = end;
 	}
-	phases.gave_up = last < WAIT;
+	phases.vain = last < WAIT ? last + 1 : PHASES;
 	return phases;
 }
 
@@ -58,27 +59,39 @@ micros(struct text *out, int64_t us)
 }
 
 static void
+lane(struct text *out, const char *phase, double from, double width, double top,
+    double height)
+{
+	text_addf(out,
+	    "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
+	    "height=\"%.1f\"/>",
+	    phase, from, top, width < 1 ? 1 : width, height);
+}
+
+static void
 bar(struct text *out, const struct phases *phases, int64_t longest_us)
 {
 	static const char *const classes[PHASES] = { "dns", "connect", "tls",
 		"wait", "read" };
+	double scale = (double)BAR_WIDTH / (double)longest_us;
+	double height, top = 0;
+	int count = 0;
 
+	for (int i = 0; i < PHASES; i++)
+		count += phases->from[i] != phases->to[i];
+	height = (double)BAR_HEIGHT / (count != 0 ? count : 1);
 	text_addf(out,
 	    "<svg class=\"phases\" viewBox=\"0 0 %d %d\" "
 	    "preserveAspectRatio=\"none\" aria-hidden=\"true\">",
-	    BAR_WIDTH, LANE * PHASES);
+	    BAR_WIDTH, BAR_HEIGHT);
 	for (int i = 0; i < PHASES; i++) {
-		double from = (double)phases->from[i],
-		       to = (double)phases->to[i];
-		double scale = (double)BAR_WIDTH / (double)longest_us;
+		int64_t took = phases->to[i] - phases->from[i];
 
-		if (phases->from[i] == phases->to[i])
+		if (took == 0)
 			continue;
-		text_addf(out,
-		    "<rect class=\"%s\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" "
-		    "height=\"%d\"/>",
-		    classes[i], from * scale, i * LANE,
-		    (to - from) * scale < 1 ? 1 : (to - from) * scale, LANE);
+		lane(out, classes[i], (double)phases->from[i] * scale,
+		    (double)took * scale, top, height);
+		top += height;
 	}
 	html_lit(out, "</svg>");
 }
@@ -88,6 +101,8 @@ phase_text(struct text *out, const struct phases *phases)
 {
 	static const char *const names[PHASES] = { "DNS", "connect", "TLS",
 		"first byte", "rest" };
+	static const char *const vain[PHASES] = { "no address in",
+		"no connection in", "no TLS in", "no first byte in", "rest" };
 	const char *separator = "";
 
 	if (phases->is_kept) {
@@ -97,12 +112,11 @@ phase_text(struct text *out, const struct phases *phases)
 	for (int i = 0; i < PHASES; i++) {
 		if (phases->from[i] == phases->to[i])
 			continue;
-		text_addf(out, "%s%s ", separator, names[i]);
+		text_addf(out, "%s%s ", separator,
+		    i == phases->vain ? vain[i] : names[i]);
 		micros(out, phases->to[i] - phases->from[i]);
 		separator = " · ";
 	}
-	if (phases->gave_up)
-		html_lit(out, ", then gave up");
 }
 
 static void

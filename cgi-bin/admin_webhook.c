@@ -128,7 +128,7 @@ show_summary(struct text *out, const struct subject *subject)
 {
 	const struct webhook *webhook = &subject->webhook;
 
-	html_lit(out, "<dl class=\"facts\">\n<div><dt>State</dt><dd>");
+	html_lit(out, "<dl class=\"facts two\">\n<div><dt>State</dt><dd>");
 	state_cell(out, subject);
 	html_lit(out, "</dd></div>\n<div><dt>Event type</dt><dd>");
 	html_text(out,

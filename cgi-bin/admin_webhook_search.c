@@ -194,10 +194,11 @@ outcome_field(struct text *out, enum webhook_state current)
 	html_lit(out, "</select></div>\n");
 }
 
+/* class: NULL for none. */
 static void
 field(struct text *out, const struct webhook_search *search,
     enum webhook_search_field which, const char *label, const char *type,
-    const char *error)
+    const char *class, const char *error)
 {
 	const char *name = names[which];
 
@@ -213,6 +214,10 @@ field(struct text *out, const struct webhook_search *search,
 	html_attribute(out, name);
 	html_lit(out, "\" type=\"");
 	html_attribute(out, type);
+	if (class != NULL) {
+		html_lit(out, "\" class=\"");
+		html_attribute(out, class);
+	}
 	html_lit(out, "\" autocomplete=\"off\" spellcheck=\"false\" value=\"");
 	html_attribute(out, text_string(&search->typed[which]));
 	if (error != NULL) {
@@ -231,14 +236,14 @@ webhook_search_form(struct text *out, const struct webhook_search *search)
 	    "action=\"/ui/webhooks\">\n");
 	outcome_field(out, search->filter.state);
 	if (search->typed[SEARCH_REASON].length != 0)
-		field(out, search, SEARCH_REASON, "Reason", "text", NULL);
-	field(out, search, SEARCH_EVENT_TYPE, "Event type", "text",
+		field(out, search, SEARCH_REASON, "Reason", "text", NULL, NULL);
+	field(out, search, SEARCH_EVENT_TYPE, "Event type", "text", NULL,
 	    search->event_type_error);
 	field(out, search, SEARCH_SUBSCRIPTION, "Subscription id", "text",
-	    search->subscription_error);
-	field(out, search, SEARCH_FROM, "From (UTC)", "datetime-local",
+	    "code", search->subscription_error);
+	field(out, search, SEARCH_FROM, "From (UTC)", "datetime-local", NULL,
 	    search->from_error);
-	field(out, search, SEARCH_TO, "Before (UTC)", "datetime-local",
+	field(out, search, SEARCH_TO, "Before (UTC)", "datetime-local", NULL,
 	    search->to_error);
 	html_lit(out,
 	    "<p class=\"actions\"><button class=\"primary\">Filter</button>\n");
