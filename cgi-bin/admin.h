@@ -11,6 +11,7 @@
 #include "stores/cache.h"
 #include "stores/db.h"
 #include "stores/queue.h"
+#include "stores/stats.h"
 #include "stores/subscription.h"
 #include "stores/webhook_list.h"
 
@@ -99,6 +100,20 @@ void admin_site(const struct request *request, struct text *out);
 /* Is it plain between single quotes in a shell? */
 bool admin_shell_safe(const char *string);
 
+/* admin_chart.c */
+
+/* A figure of what was attempted, quarter by quarter; one a page. */
+void
+admin_chart(struct text *out, const struct stats_quarter *quarters, int count);
+
+/* admin_figures.c */
+
+/* The success rate as a bar and a number. */
+void admin_rate(struct text *out, const struct stats *stats);
+/* What the last 24 hours come to, as entries of a <dl class="figures">, which
+ * may have others. */
+void admin_figures(struct text *out, const struct stats *day);
+
 /* admin_cells.c: what stands in tables */
 
 /* "Success", "Failed Attempt", "Failure": a word and a shape. */
@@ -108,7 +123,7 @@ void
 admin_webhook_state(struct text *out, enum webhook_state state, bool in_flight);
 /* What a receiver answered, or why it did not. error: NULL for none. */
 void admin_answer(struct text *out, int status_code, const char *error);
-void admin_duration(struct text *out, int64_t ms); /* < 0: none */
+void admin_duration(struct text *out, int64_t ms); /* 1.5 s; < 0: none */
 /* About `most` bytes of HTML of it at most, and whether that was all. */
 bool
 admin_bytes(struct text *out, const void *bytes, size_t length, size_t most);

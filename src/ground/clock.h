@@ -18,4 +18,8 @@ void clock_set_database(int64_t database_ms); /* it is this late there now */
 /* RFC 3339 in UTC with milliseconds: 2026-01-31T23:59:59.000Z */
 #define CLOCK_TEXT_SIZE 25
 const char *clock_text(int64_t ms, char text[CLOCK_TEXT_SIZE]); /* text */
+/* Reads ISO 8601 as people and programs write it: a date, or a date and a time
+ * of day to the minute, the second or a fraction of it, with Z or an offset;
+ * UTC without one. 0, or -1. */
+int clock_parse(const char *text, int64_t *ms);
 #endif

@@ -23,13 +23,13 @@
 		    " l.status_code, l.error, l.duration_ms," \
 		    " coalesce(l.final, false), c.n = $3, found.so" \
 		    "  FROM (SELECT id, row_number() OVER () AS n FROM (" candidates \
-		    " LIMIT $3) numbered) c" \
+		    " LIMIT $3) newest ORDER BY id DESC) c" \
 		    " CROSS JOIN LATERAL (SELECT id, subscription_id," \
 		    "   event_type, filtered FROM webhooks" \
 		    "   WHERE id = c.id LIMIT 1) w" \
 		    "  LEFT JOIN LATERAL (SELECT due_at, lease FROM pending" \
 		    "   WHERE webhook_id = c.id LIMIT 1) p ON true" \
-		    "  LEFT JOIN LATERAL (SELECT cancelled_at, reopened_at" \
+		    "  LEFT JOIN LATERAL (SELECT cancelled_at, true AS is" \
 		    "   FROM interventions WHERE webhook_id = c.id LIMIT 1) i" \
 		    "   ON true" \
 		    "  LEFT JOIN LATERAL (SELECT true AS is FROM dead_letters" \
@@ -44,10 +44,9 @@
 		    "   error, duration_ms, final FROM delivery_logs" \
 		    "   WHERE webhook_id = c.id" \
 		    "     AND id >= uuid_at(uuid_time(c.id) - interval '1 hour')" \
-		    "     AND id <= CASE WHEN p.due_at IS NULL AND" \
-		    "         i.reopened_at IS NULL AND dead.is IS NULL" \
+		    "     AND id <= CASE WHEN p.due_at IS NULL AND i.is IS NULL" \
 		    "       THEN uuid_at(uuid_time(c.id) + interval '2 hours')" \
-		    "       ELSE 'ffffffff-ffff-ffff-ffff-ffffffffffff' END" \
+		    "       ELSE uuid_at(now() + interval '1 minute') END" \
 		    "   ORDER BY attempt_number DESC, final DESC, id DESC" \
 		    "   LIMIT 1) l ON true" \
 		    " CROSS JOIN LATERAL (SELECT" \
@@ -193,8 +192,7 @@ page_read(const struct db *db, int limit, struct webhook_page *page)
 	}
 }
 
-/* Resumed or sent again after a long time, it has attempts beyond the two
- * hours. */
+/* Resumed after a long time, it has attempts beyond the two hours. */
 static int
 complete_late(struct db *db, struct webhook_page *page)
 {
@@ -202,7 +200,9 @@ complete_late(struct db *db, struct webhook_page *page)
 		struct webhook_line *line = &page->lines[i];
 		struct attempt_list list = { 0 };
 
-		if (line->state != WEBHOOK_SUCCESS || line->is_settled)
+		if (line->is_settled ||
+		    (line->state != WEBHOOK_SUCCESS &&
+			line->state != WEBHOOK_FAILURE))
 			continue;
 		if (attempt_list_of_webhook(db, &line->id, 1, &list) == -1)
 			return -1;
