@@ -51,6 +51,8 @@ void admin_login_tools(struct text *out); /* for page_tools */
 /* <form method="post"> with the token without which no form is taken (see
  * admin_visit.h). action: NULL for the page's own address. */
 void admin_form_begin(struct text *out, const char *class, const char *action);
+/* That token, for a form that begins in another way. */
+void admin_form_token(struct text *out);
 
 /* admin_page.c: what is not a page of its own */
 

@@ -250,8 +250,10 @@ admin_curl(struct text *out, const struct webhook *webhook,
 	}
 	html_lit(out,
 	    "It repeats this attempt to the letter: a receiver that checks "
-	    "webhook-timestamp refuses it after some minutes.</p>\n"
-	    "<pre tabindex=\"0\" class=\"wrapped\">"
+	    "webhook-timestamp refuses it after some minutes. ");
+	html_copy(out, "curl-command", "command");
+	html_lit(out,
+	    "</p>\n<pre tabindex=\"0\" class=\"wrapped\">"
 	    "<code id=\"curl-command\">");
 	html_bytes(out, text_string(&command), command.length);
 	html_lit(out, "</code></pre>\n</section>\n");

@@ -233,7 +233,10 @@ goes_on(struct text *out, const struct run *run)
 		    run->of, run->found);
 	else
 		html_lit(out, "<progress id=\"progress\"></progress>\n");
-	admin_form_begin(out, "plain", "/ui/dead-letters/resend");
+	html_lit(out,
+	    "<form method=\"post\" action=\"/ui/dead-letters/resend\" "
+	    "data-continue>\n");
+	admin_form_token(out);
 	run_hidden(out, run);
 	html_lit(out,
 	    "<p class=\"actions\">"

@@ -172,7 +172,7 @@ time_cell(struct text *out, const struct attempt *attempt, int64_t before,
     const char *what)
 {
 	html_lit(out, "<td role=\"cell\" data-label=\"Began\"><div>");
-	html_time(out, attempt->timestamp);
+	html_time_exact(out, attempt->timestamp);
 	if (what != NULL) {
 		html_lit(out, " <span class=\"hint\">");
 		delay(out, attempt->timestamp - before);

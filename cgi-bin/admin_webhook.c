@@ -7,6 +7,7 @@
 #include "ground/clock.h"
 
 #define ATTEMPTS_SHOWN 12
+#define NEAR_MS 60000
 
 /* All that the page tells. */
 struct subject {
@@ -144,8 +145,6 @@ show_summary(struct text *out, const struct subject *subject)
 	html_uuid(out, &webhook->id);
 	html_lit(out, "</code></dd></div>\n<div><dt>Subscription</dt><dd>");
 	subscription_cell(out, webhook);
-	html_lit(out, "</dd></div>\n<div><dt>Attempts</dt><dd>");
-	html_number(out, subject->attempts.total);
 	html_lit(out, "</dd></div>\n</dl>\n");
 }
 
@@ -178,6 +177,16 @@ show_attempts(struct text *out, const struct subject *subject)
 	html_lit(out, "</section>\n");
 }
 
+/* Often while something is about to happen. */
+static int
+refresh_seconds(const struct webhook *webhook)
+{
+	bool is_near = is_state(webhook, "active") &&
+	    webhook->due_at < clock_database_ms() + NEAR_MS;
+
+	return webhook->in_flight || is_near ? 2 : 15;
+}
+
 static void
 show(const struct request *request, struct response *response,
     const struct subject *subject)
@@ -186,6 +195,8 @@ show(const struct request *request, struct response *response,
 	const struct webhook *webhook = &subject->webhook;
 
 	page_begin(response, 200, "Webhook", PAGE_WEBHOOKS);
+	if (webhook->pending)
+		page_refresh(response, refresh_seconds(webhook));
 	admin_moves_notice(request, out);
 	show_summary(out, subject);
 	show_moves(out, webhook);

@@ -1,7 +1,8 @@
 #include "admin_webhook_search.h"
 
 #include <string.h>
-#include <time.h>
+
+#include "ground/clock.h"
 
 static const char *const names[SEARCH_FIELDS] = {
 	[SEARCH_OUTCOME] = "outcome",
@@ -11,24 +12,6 @@ static const char *const names[SEARCH_FIELDS] = {
 	[SEARCH_FROM] = "from",
 	[SEARCH_TO] = "to",
 };
-
-/* As a field of type datetime-local sends it; taken as UTC. 0, or -1. */
-static int
-time_read(const struct text *typed, int64_t *ms)
-{
-	struct tm when = { 0 };
-	const char *end;
-
-	if (typed->length == 0)
-		return 0;
-	end = strptime(typed->bytes, "%Y-%m-%dT%H:%M", &when);
-	if (end != NULL && *end == ':')
-		end = strptime(end, ":%S", &when);
-	if (end != typed->bytes + typed->length || when.tm_year < 70)
-		return -1;
-	*ms = (int64_t)timegm(&when) * 1000;
-	return 0;
-}
 
 static bool
 is_string(const struct text *text)
@@ -55,6 +38,14 @@ check_subscription(struct webhook_search *search)
 	else
 		search->subscription_error =
 		    "This is not a valid id. It has 32 hexadecimal digits.";
+}
+
+static int
+time_read(const struct text *typed, int64_t *ms)
+{
+	if (typed->length == 0)
+		return 0;
+	return is_string(typed) ? clock_parse(typed->bytes, ms) : -1;
 }
 
 static void

@@ -136,8 +136,11 @@ list(struct text *out, const struct webhook_search *search,
 {
 	admin_form_begin(out, "rows", "/ui/webhooks/resend");
 	webhook_search_hidden(out, search);
-	html_lit(
-	    out, "<p class=\"actions\"><button>Resend selected</button></p>\n");
+	html_lit(out,
+	    "<p class=\"actions\"><button>Resend selected</button>\n"
+	    "<span class=\"all\"><input type=\"checkbox\" id=\"all\" "
+	    "data-all=\"webhook\" hidden> "
+	    "<label for=\"all\">Select all of this page</label></span></p>\n");
 	admin_webhook_table(
 	    out, page, ADMIN_WEBHOOKS_SELECT | ADMIN_WEBHOOKS_SUBSCRIPTION);
 	html_lit(out, "</form>\n");
