@@ -12,11 +12,12 @@
 #define KEEP_BYTES (1 << 20) /* of parameters, between calls */
 
 struct db *
-db_new(const char *url, enum db_profile profile)
+db_new(const char *url, enum db_profile profile, const char *name)
 {
 	struct db *db = memory_get(sizeof(*db));
 
 	db->url = url;
+	db->name = name;
 	db->profile = profile;
 	return db;
 }
@@ -78,7 +79,7 @@ connect_start(struct db *db)
 	const char *const keywords[] = { "dbname", "options",
 		"application_name", "fallback_application_name", NULL };
 	const char *const values[] = { db->url,
-		db->profile == DB_SERVE ? serve : maintain, "postrider", NULL,
+		db->profile == DB_SERVE ? serve : maintain, db->name, NULL,
 		NULL };
 
 	db->phase = CONNECTING;
