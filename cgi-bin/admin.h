@@ -11,6 +11,7 @@
 #include "stores/cache.h"
 #include "stores/db.h"
 #include "stores/queue.h"
+#include "stores/stats.h"
 #include "stores/subscription.h"
 
 struct admin {
@@ -86,6 +87,22 @@ int admin_query_number(const struct request *request, const char *name,
 void admin_site(const struct request *request, struct text *out);
 /* Is it plain between single quotes in a shell? */
 bool admin_shell_safe(const char *string);
+
+/* admin_chart.c */
+
+/* A figure of what was attempted, quarter by quarter; one a page. */
+void
+admin_chart(struct text *out, const struct stats_quarter *quarters, int count);
+
+/* admin_figures.c */
+
+/* 120 ms, 1.5 s; a negative one is "none". */
+void admin_duration(struct text *out, int64_t ms);
+/* The success rate as a bar and a number. */
+void admin_rate(struct text *out, const struct stats *stats);
+/* What the last 24 hours come to, as entries of a <dl class="figures">, which
+ * may have others. */
+void admin_figures(struct text *out, const struct stats *day);
 
 /* admin_attempts.c */
 void admin_attempt_table(

@@ -1,4 +1,3 @@
-#include <inttypes.h>
 #include <string.h>
 
 #include "admin.h"
@@ -60,18 +59,6 @@ answer_details(struct text *out, const struct attempt *attempt)
 }
 
 static void
-duration_cell(struct text *out, int64_t ms)
-{
-	if (ms < 0)
-		html_lit(out, "<span class=\"quiet\">none</span>");
-	else if (ms < 1000)
-		text_addf(out, "%" PRId64 " ms", ms);
-	else
-		text_addf(out, "%" PRId64 ".%" PRId64 " s", ms / 1000,
-		    ms % 1000 / 100);
-}
-
-static void
 attempt_row(struct text *out, const struct attempt *attempt, bool with_webhook)
 {
 	html_lit(out,
@@ -92,7 +79,7 @@ attempt_row(struct text *out, const struct attempt *attempt, bool with_webhook)
 	html_lit(out,
 	    "</div></td><td role=\"cell\" class=\"number\" "
 	    "data-label=\"Took\">");
-	duration_cell(out, attempt->duration_ms);
+	admin_duration(out, attempt->duration_ms);
 	html_lit(out, "</td>");
 	if (with_webhook) {
 		html_lit(out, "<td role=\"cell\" data-label=\"Webhook\">");
