@@ -13,6 +13,7 @@
 #include "stores/queue.h"
 #include "stores/stats.h"
 #include "stores/subscription.h"
+#include "stores/webhook_list.h"
 
 struct admin {
 	struct db *db;
@@ -30,8 +31,16 @@ admin_handler admin_new, admin_create, admin_edit, admin_update;
 admin_handler admin_delete_ask, admin_delete;
 /* admin_rotate.c: a new secret */
 admin_handler admin_rotate_ask, admin_rotate;
-/* admin_attempts.c, admin_webhooks.c: look-ups */
-admin_handler admin_attempts, admin_webhooks, admin_webhook;
+/* admin_attempts.c: a look-up */
+admin_handler admin_attempts;
+/* admin_webhooks.c, admin_webhook.c: the list, and one webhook */
+admin_handler admin_webhooks, admin_webhook, admin_webhook_payload;
+/* admin_moves.c: what a person does to one, or to those that he selected */
+admin_handler admin_webhook_cancel, admin_webhook_resend, admin_webhook_retry;
+admin_handler admin_webhooks_resend;
+/* admin_dead_letters.c, admin_resend.c: failures by reason; a group again */
+admin_handler admin_dead_letters;
+admin_handler admin_resend_ask, admin_resend, admin_resend_progress;
 
 /* admin_login.c */
 admin_handler admin_login_form, admin_login, admin_logout;
@@ -103,6 +112,31 @@ void admin_rate(struct text *out, const struct stats *stats);
 /* What the last 24 hours come to, as entries of a <dl class="figures">, which
  * may have others. */
 void admin_figures(struct text *out, const struct stats *day);
+
+/* admin_cells.c: what stands in tables */
+
+/* "Success", "Failed Attempt", "Failure": a word and a shape. */
+void admin_outcome(struct text *out, const char *outcome);
+/* The same of a webhook. */
+void
+admin_webhook_state(struct text *out, enum webhook_state state, bool in_flight);
+/* What a receiver answered, or why it did not. error: NULL for none. */
+void admin_answer(struct text *out, int status_code, const char *error);
+/* About `most` bytes of HTML of it at most, and whether that was all. */
+bool
+admin_bytes(struct text *out, const void *bytes, size_t length, size_t most);
+/* The same of a string, with an ellipsis where it was cut. */
+void admin_brief(struct text *out, const char *string, size_t most);
+/* The state and URL of a subscription that may be gone, in brief. */
+void admin_target(
+    struct text *out, const struct uuid *subscription, const char *target_url);
+
+/* admin_webhook_table.c: columns are left out that say nothing there, and
+ * boxes to select rows by are fields of the form around it */
+#define ADMIN_WEBHOOKS_SELECT 1u
+#define ADMIN_WEBHOOKS_SUBSCRIPTION 2u
+void admin_webhook_table(
+    struct text *out, const struct webhook_page *page, unsigned columns);
 
 /* admin_attempts.c */
 void admin_attempt_table(

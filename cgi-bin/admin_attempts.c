@@ -6,36 +6,6 @@
 #define NEWEST_MAX 1000
 
 static void
-outcome_cell(struct text *out, const struct attempt *attempt)
-{
-	if (strcmp(attempt->outcome, "Success") == 0)
-		html_lit(out, "<span class=\"mark good\">");
-	else if (strcmp(attempt->outcome, "Failed Attempt") == 0)
-		html_lit(out, "<span class=\"mark wait\">");
-	else
-		html_lit(out, "<span class=\"mark bad\">");
-	html_text(out, attempt->outcome);
-	html_lit(out, "</span>");
-}
-
-static void
-answer_cell(struct text *out, const struct attempt *attempt)
-{
-	if (attempt->status_code != 0)
-		text_addf(out, "HTTP %d", attempt->status_code);
-	else if (attempt->error == NULL)
-		html_lit(out, "<span class=\"quiet\">none</span>");
-	/* `HTTP 503` as the error says nothing that the status does not. */
-	if (attempt->error != NULL &&
-	    (attempt->status_code == 0 ||
-		strncmp(attempt->error, "HTTP ", 5) != 0)) {
-		html_lit(out, " <span class=\"reason\">");
-		html_text(out, attempt->error);
-		html_lit(out, "</span>");
-	}
-}
-
-static void
 answer_details(struct text *out, const struct attempt *attempt)
 {
 	bool has_body = attempt->response_body != NULL &&
@@ -66,14 +36,14 @@ attempt_row(struct text *out, const struct attempt *attempt, bool with_webhook)
 	    "data-label=\"Time\">");
 	html_time(out, attempt->timestamp);
 	html_lit(out, "</td><td role=\"cell\" data-label=\"Outcome\">");
-	outcome_cell(out, attempt);
+	admin_outcome(out, attempt->outcome);
 	html_lit(out,
 	    "</td><td role=\"cell\" class=\"number\" "
 	    "data-label=\"Attempt\">");
 	html_number(out, attempt->attempt_number);
 	html_lit(out, "</td><td role=\"cell\" data-label=\"Answer\">");
 	html_lit(out, "<div>");
-	answer_cell(out, attempt);
+	admin_answer(out, attempt->status_code, attempt->error);
 	if (!with_webhook)
 		answer_details(out, attempt);
 	html_lit(out,

@@ -43,6 +43,8 @@ bool request_is_https(const struct request *request);
 /* A parameter of the query or of a form body (application/x-www-form-
  * urlencoded), decoded into `value`; the last one wins. 1 found, 0 not. */
 int form_value(const char *form, const char *name, struct text *value);
+/* The first of that name; what is behind it, for the next one. NULL: none. */
+const char *form_next(const char *form, const char *name, struct text *value);
 
 struct response {
 	int status;

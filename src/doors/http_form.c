@@ -36,25 +36,34 @@ name_is(const char *from, size_t length, const char *name)
 	return is;
 }
 
-int
-form_value(const char *form, const char *name, struct text *value)
+const char *
+form_next(const char *form, const char *name, struct text *value)
 {
 	const char *equals;
 	size_t length, name_length;
-	int found = 0;
 
-	text_clear(value);
 	for (; *form != '\0'; form += length, form += *form == '&') {
 		length = strcspn(form, "&");
 		equals = memchr(form, '=', length);
 		name_length = equals == NULL ? length : (size_t)(equals - form);
 		if (!name_is(form, name_length, name))
 			continue;
-		found = 1;
 		text_clear(value);
 		if (equals != NULL)
 			form_decode(
 			    equals + 1, length - name_length - 1, value);
+		return form + length + (form[length] == '&');
 	}
+	return NULL;
+}
+
+int
+form_value(const char *form, const char *name, struct text *value)
+{
+	int found = 0;
+
+	text_clear(value);
+	while ((form = form_next(form, name, value)) != NULL)
+		found = 1;
 	return found;
 }

@@ -66,12 +66,30 @@ form_keeps_an_encoded_nul(void **state)
 	text_free(&value);
 }
 
+static void
+form_gives_all_of_a_name(void **state)
+{
+	static const char *const want[] = { "1", "", "3 4", "" };
+	const char *form = "a=1&b=2&a&&a=3+4&a=";
+	struct text value = { 0 };
+	size_t count = 0;
+
+	(void)state;
+	while ((form = form_next(form, "a", &value)) != NULL)
+		assert_string_equal(text_string(&value), want[count++]);
+	assert_int_equal(count, 4);
+	assert_int_equal(form_value("=1&b=2", "", &value), 1);
+	assert_string_equal(text_string(&value), "1");
+	text_free(&value);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(form_cases),
 		cmocka_unit_test(form_keeps_an_encoded_nul),
+		cmocka_unit_test(form_gives_all_of_a_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
