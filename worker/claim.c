@@ -42,19 +42,43 @@ job_locked(struct delivery *delivery, struct job *job)
 	    uuid_text(&job->claimed->webhook_id, webhook), keyring_reason());
 }
 
+/* 0, or -1 when a secret cannot be opened. */
+static int
+job_sign(struct job *job)
+{
+	struct claimed *claimed = job->claimed;
+
+	if (claimed_open(claimed) == -1)
+		return -1;
+	text_clear(&job->signatures);
+	request_sign(&job->signatures, claimed->secrets, claimed->secrets_count,
+	    &claimed->webhook_id, uuid_ms(&job->log_id) / 1000,
+	    claimed->payload, claimed->payload_length);
+	claimed_seal(claimed);
+	return 0;
+}
+
 static void
 job_start(struct delivery *delivery, struct job *job)
 {
-	int rc;
+	const struct claimed *claimed = job->claimed;
+	struct request_fields fields = { 0 };
 
-	if (claimed_open(job->claimed) == -1) {
+	job->log_id = uuid_new();
+	if (job_sign(job) == -1) {
 		job_locked(delivery, job);
 		return;
 	}
-	job->log_id = uuid_new();
-	rc = transfers_start(delivery->transfers, job->claimed, job->slow, job);
-	claimed_seal(job->claimed);
-	if (rc == -1) {
+	fields = (struct request_fields){
+		.webhook_id = claimed->webhook_id,
+		.timestamp = uuid_ms(&job->log_id) / 1000,
+		.signatures = job->signatures.bytes,
+		.content_type = claimed->content_type,
+		.event_type = claimed->event_type,
+		.signature = claimed->signature,
+	};
+	if (transfers_start(
+		delivery->transfers, claimed, &fields, job->slow, job) == -1) {
 		jobs_add(&delivery->unsent, job);
 		return;
 	}

@@ -26,6 +26,7 @@ struct job {
 	struct claimed *claimed;
 	bool slow; /* of a time-out subscription */
 	struct uuid log_id;
+	struct text signatures; /* no bytes: unsigned */
 	struct transfer_answer answer;
 	struct outcome outcome;
 	struct result result; /* points into the rest of the job */

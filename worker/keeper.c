@@ -13,6 +13,7 @@
 #include "stores/db.h"
 #include "stores/delivery.h"
 #include "stores/maintenance.h"
+#include "stores/stats.h"
 #include "stores/queue.h"
 #include "stores/webhook.h"
 #include "watch.h"
@@ -328,6 +329,12 @@ make_partitions(struct keeper *keeper)
 	maintenance_ensure_partitions(keeper->db, 10000);
 }
 
+static void
+sum_up(struct keeper *keeper)
+{
+	stats_sum_up(keeper->db);
+}
+
 static struct duty {
 	int64_t every_ms;
 	void (*run)(struct keeper *keeper);
@@ -340,6 +347,7 @@ static struct duty {
 	{ 1000, each_second, 0 },
 	{ 5000, look_at_leases, 0 },
 	{ 60000, warn_of_late, 0 },
+	{ 60000, sum_up, 0 },
 };
 #define DUTIES (sizeof(duties) / sizeof(duties[0]))
 

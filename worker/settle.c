@@ -46,6 +46,7 @@ job_free(struct job *job)
 {
 	claimed_release(job->claimed);
 	free(job->claimed);
+	text_free(&job->signatures);
 	text_free(&job->answer.headers);
 	text_free(&job->answer.body);
 	free(job);
@@ -131,6 +132,8 @@ job_answered(struct job *job)
 		.error =
 		    job->outcome.error[0] != '\0' ? job->outcome.error : NULL,
 		.duration_ms = answer->duration_ms,
+		.phases = answer->phases,
+		.signatures = job->signatures.bytes,
 		.response_headers = answer->headers.bytes,
 		.response_body = answer->body.bytes,
 		.response_body_length = answer->body.length,

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fields.h"
 #include "ground/clock.h"
 #include "ground/log.h"
 #include "lookup.h"
@@ -19,7 +18,7 @@
 #endif
 
 #define OTHERS_MAX 8
-#define SILENT_MS 1000 /* a name server that answers does so sooner */
+#define SILENT_US 1000000 /* a name server that answers does so sooner */
 
 struct transfer {
 	struct transfer *next; /* of the idle ones */
@@ -28,10 +27,10 @@ struct transfer {
 	struct curl_slist *fields;
 	const struct claimed *claimed;
 	void *owner;
-	int64_t started_ms;
-	size_t taken;	      /* payload bytes libcurl has */
-	bool blocked, opened; /* refused, tried an address */
-	bool connected;	      /* one is there for the request */
+	int64_t started_us, answered_us; /* monotonic; 0: not yet */
+	size_t taken;			 /* payload bytes libcurl has */
+	bool blocked, opened;		 /* refused, tried an address */
+	bool connected;			 /* one is there for the request */
 	struct lookup lookup;
 	bool postponed;
 	struct reader reader;
@@ -118,6 +117,8 @@ transfer_header(char *line, size_t size, size_t count, void *data)
 {
 	struct transfer *transfer = data;
 
+	if (transfer->answered_us == 0)
+		transfer->answered_us = clock_monotonic_us();
 	return reader_header(&transfer->reader, line, size * count)
 	    ? size * count
 	    : 0;
@@ -260,12 +261,11 @@ field_add(void *context, const char *name, const char *value)
 }
 
 static void
-fields_make(struct transfer *transfer)
+fields_make(struct transfer *transfer, const struct request_fields *fields)
 {
 	/* libcurl would wait a second for a 100 before a large body. */
 	line_add(transfer, "Expect:");
-	fields_each(
-	    transfer->claimed, clock_database_ms() / 1000, field_add, transfer);
+	request_fields_each(fields, field_add, transfer);
 }
 
 static void
@@ -276,6 +276,7 @@ transfer_reset(struct transfer *transfer)
 	transfer->claimed = NULL;
 	transfer->owner = NULL;
 	transfer->taken = 0;
+	transfer->answered_us = 0;
 	transfer->blocked = transfer->opened = transfer->connected = false;
 	transfer->postponed = false;
 	lookup_end(transfer->transfers->lookups, &transfer->lookup);
@@ -284,7 +285,7 @@ transfer_reset(struct transfer *transfer)
 
 int
 transfers_start(struct transfers *transfers, const struct claimed *claimed,
-    bool slow, void *owner)
+    const struct request_fields *fields, bool slow, void *owner)
 {
 	struct transfer *transfer = transfers->idle;
 
@@ -295,8 +296,8 @@ transfers_start(struct transfers *transfers, const struct claimed *claimed,
 	transfer->claimed = claimed;
 	transfer->owner = owner;
 	transfer->lookup = lookup_of(claimed->target_url, slow);
-	transfer->started_ms = clock_monotonic_ms();
-	fields_make(transfer);
+	transfer->started_us = clock_monotonic_us();
+	fields_make(transfer, fields);
 	if (curl_easy_setopt(
 		transfer->easy, CURLOPT_URL, claimed->target_url) != CURLE_OK ||
 	    curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER,
@@ -360,7 +361,7 @@ resolver_was_silent(const struct transfer *transfer, CURLcode code)
 	return transfer->lookup.running &&
 	    (code == CURLE_OPERATION_TIMEDOUT ||
 		code == CURLE_COULDNT_RESOLVE_HOST) &&
-	    clock_monotonic_ms() - transfer->started_ms >= SILENT_MS;
+	    clock_monotonic_us() - transfer->started_us >= SILENT_US;
 }
 
 static enum outcome_end
@@ -407,6 +408,37 @@ end_of(struct transfer *transfer, CURLcode code)
 	}
 }
 
+static int32_t
+phase_us(CURL *easy, CURLINFO info)
+{
+	curl_off_t us = 0;
+
+	curl_easy_getinfo(easy, info, &us);
+	return us > 0 && us < INT32_MAX ? (int32_t)us : -1;
+}
+
+/* Of a kept connection libcurl tells when it was found, and of a POST that
+ * its first byte went, where the answer's is meant. */
+static struct phases
+phases_of(const struct transfer *transfer)
+{
+	struct phases phases = { -1, -1, -1, -1 };
+	CURL *easy = transfer->easy;
+	long connections = 0;
+
+	if (transfer->answered_us != 0)
+		phases.first_byte_us =
+		    (int32_t)(transfer->answered_us - transfer->started_us);
+
+	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
+	if (connections == 0)
+		return phases;
+	phases.dns_us = phase_us(easy, CURLINFO_NAMELOOKUP_TIME_T);
+	phases.connect_us = phase_us(easy, CURLINFO_CONNECT_TIME_T);
+	phases.tls_us = phase_us(easy, CURLINFO_APPCONNECT_TIME_T);
+	return phases;
+}
+
 static void
 transfer_end(struct transfers *transfers, struct transfer *transfer,
     CURLcode code, struct transfer_answer *answer)
@@ -422,7 +454,9 @@ transfer_end(struct transfers *transfers, struct transfer *transfer,
 		    .status = reader->header_done ? reader->status : 0,
 		    .sent = (size_t)sent == transfer->claimed->payload_length,
 		    .timeout_ms = transfers->timeout_ms },
-		.duration_ms = clock_monotonic_ms() - transfer->started_ms,
+		.duration_ms =
+		    (clock_monotonic_us() - transfer->started_us) / 1000,
+		.phases = phases_of(transfer),
 		.headers = reader->headers,
 		.body = reader->body,
 	};

@@ -13,6 +13,7 @@
 
 #include "ground/text.h"
 #include "rules/outcome.h"
+#include "rules/request_fields.h"
 #include "stores/delivery.h"
 
 struct transfers;
@@ -24,11 +25,11 @@ transfers_new(size_t room, int64_t timeout_ms, bool https_only);
 void transfers_free(struct transfers *transfers);	   /* NULL is fine */
 size_t transfers_count(const struct transfers *transfers); /* in flight */
 
-/* Begins one attempt. claimed is borrowed until its answer came, its secrets
- * only for this call: they are open. slow: see lookup.h. 0, or -1 when no
- * transfer could be begun: nothing was sent. */
+/* Begins one attempt. claimed is borrowed until its answer came, fields only
+ * for this call. slow: see lookup.h. 0, or -1 when no transfer could be begun:
+ * nothing was sent. */
 int transfers_start(struct transfers *transfers, const struct claimed *claimed,
-    bool slow, void *owner);
+    const struct request_fields *fields, bool slow, void *owner);
 
 /* Moves bytes, and waits for them, for `others` (whose revents are set) or
  * for wait_ms. */
@@ -41,6 +42,7 @@ struct transfer_answer {
 			   sent, and the rest says nothing */
 	struct outcome_seen seen;
 	int64_t duration_ms;
+	struct phases phases;
 	struct text headers; /* of the final answer, 8 KiB at most; yours */
 	struct text body;    /* its first 4 KiB; yours */
 };

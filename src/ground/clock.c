@@ -27,6 +27,15 @@ clock_monotonic_ms(void)
 }
 
 int64_t
+clock_monotonic_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t
 clock_database_ms(void)
 {
 	return is_measured ? clock_read_ms(CLOCK_BOOTTIME) + database_offset_ms

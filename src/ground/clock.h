@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 int64_t clock_monotonic_ms(void);
+int64_t clock_monotonic_us(void);	      /* the same, finer */
 int64_t clock_database_ms(void);	      /* since 1970 */
 void clock_set_database(int64_t database_ms); /* it is this late there now */
 

@@ -43,7 +43,7 @@ CREATE INDEX dead_letters_subscription
     ON dead_letters (subscription_id, webhook_id);
 
 INSERT INTO dead_letters
-SELECT l.webhook_id, l.subscription_id, coalesce(l.error, ''),
+SELECT l.webhook_id, l.subscription_id, coalesce(l.error, 'no reason on record'),
     uuid_time(l.id)
   FROM (SELECT DISTINCT ON (webhook_id) * FROM delivery_logs WHERE final
          ORDER BY webhook_id, attempt_number DESC, id DESC) l

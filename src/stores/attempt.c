@@ -9,7 +9,8 @@
 #define COLUMNS \
 	"id, webhook_id, subscription_id, target_url," \
 	" attempt_number, outcome, status_code, error, final, duration_ms," \
-	" response_headers, response_body"
+	" response_headers, response_body, dns_us, connect_us, tls_us," \
+	" first_byte_us, signatures"
 
 /* A late result has the number of the attempt that ended the webhook, and may
  * have begun after it: the final one stands first. */
@@ -25,6 +26,11 @@ static const struct db_statement of_webhook_sql = { "attempts_of_webhook",
 	"SELECT " COLUMNS ", count(*) OVER () FROM delivery_logs"
 	" WHERE webhook_id = $1 AND id >= $2 AND id <= $3"
 	" ORDER BY " NEWEST_FIRST " LIMIT $4" };
+
+static const struct db_statement failed_sql = { "attempts_failed",
+	"SELECT " COLUMNS " FROM delivery_logs"
+	" WHERE outcome <> 'Success' AND id >= $1"
+	" ORDER BY id DESC LIMIT $2" };
 
 static const struct db_statement of_subscription_sql = {
 	"attempts_of_subscription",
@@ -44,9 +50,16 @@ attempt_list_release(struct attempt_list *list)
 		free(list->attempts[i].error);
 		free(list->attempts[i].response_headers);
 		free(list->attempts[i].response_body);
+		free(list->attempts[i].signatures);
 	}
 	free(list->attempts);
 	*list = (struct attempt_list){ 0 };
+}
+
+static int64_t
+long_or_none(const struct db *db, int row, int column)
+{
+	return db_is_null(db, row, column) ? -1 : db_get_long(db, row, column);
 }
 
 static void
@@ -65,13 +78,17 @@ attempt_read(const struct db *db, int row, struct attempt *attempt)
 		.status_code = (int)db_get_long(db, row, 6),
 		.error = memory_copy_string(db_get_string(db, row, 7)),
 		.final = db_get_bool(db, row, 8),
-		.duration_ms =
-		    db_is_null(db, row, 9) ? -1 : db_get_long(db, row, 9),
+		.duration_ms = long_or_none(db, row, 9),
 		.response_headers =
 		    memory_copy_string(db_get_string(db, row, 10)),
 		.response_body =
 		    body == NULL ? NULL : memory_copy(body, length),
 		.response_body_length = body == NULL ? 0 : length,
+		.dns_us = long_or_none(db, row, 12),
+		.connect_us = long_or_none(db, row, 13),
+		.tls_us = long_or_none(db, row, 14),
+		.first_byte_us = long_or_none(db, row, 15),
+		.signatures = memory_copy_string(db_get_string(db, row, 16)),
 	};
 	attempt->timestamp = uuid_ms(&attempt->id);
 }
@@ -99,7 +116,7 @@ attempts_between(struct db *db, const struct uuid *webhook_id, struct uuid from,
 	if (store_run(db, &of_webhook_sql, params) == -1)
 		return -1;
 	attempts_read(db, list);
-	list->total = list->count == 0 ? 0 : db_get_long(db, 0, 12);
+	list->total = list->count == 0 ? 0 : db_get_long(db, 0, 17);
 	return 0;
 }
 
@@ -158,6 +175,21 @@ attempt_list_of_subscription(struct db *db, const struct uuid *subscription_id,
 	db_add_uuid(params, &oldest);
 	db_add_long(params, limit);
 	if (store_run(db, &of_subscription_sql, params) == -1)
+		return -1;
+	attempts_read(db, list);
+	return 0;
+}
+
+int
+attempt_list_failed(struct db *db, int64_t limit, struct attempt_list *list)
+{
+	struct db_params *params = db_params(db);
+	struct uuid oldest = store_oldest_shown();
+
+	*list = (struct attempt_list){ 0 };
+	db_add_uuid(params, &oldest);
+	db_add_long(params, limit);
+	if (store_run(db, &failed_sql, params) == -1)
 		return -1;
 	attempts_read(db, list);
 	return 0;

@@ -76,6 +76,12 @@ struct picked {
 };
 size_t delivery_pick_finish(struct db *db, struct picked **picked);
 
+/* When an attempt had come so far, in us since it began. -1: never, or, of the
+ * first three, its connection was a kept one. */
+struct phases {
+	int32_t dns_us, connect_us, tls_us, first_byte_us;
+};
+
 /* What became of one attempt. Pointers borrowed until settle_start returns. */
 struct result {
 	struct uuid log_id; /* made when the attempt started */
@@ -92,6 +98,8 @@ struct result {
 	int status_code;   /* 0: none */
 	const char *error; /* NULL: none */
 	int64_t duration_ms;
+	struct phases phases;
+	const char *signatures;	      /* NULL: unsigned */
 	const char *response_headers; /* NULL: none */
 	const void *response_body;    /* NULL: none */
 	size_t response_body_length;

@@ -39,8 +39,8 @@
 	" the outcome was recorded'" \
 	"    FROM moved m LEFT JOIN subscriptions s" \
 	"      ON s.id = m.subscription_id" \
-	"  RETURNING subscription_id, final" \
-	"), counted AS (" \
+	"  RETURNING webhook_id, subscription_id, outcome, final, error" \
+	"), dead AS (" DELIVERY_DEAD_LETTERS "), counted AS (" \
 	"  INSERT INTO stats (subscription_id, quarter, successes," \
 	"    failed_attempts, failures)" \
 	"  SELECT subscription_id, date_bin('15 minutes', now()," \

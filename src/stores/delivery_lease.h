@@ -10,6 +10,15 @@
 
 #define DELIVERY_DEADLINE_MS 5000 /* of claim, pick and settle */
 
+/* A dead letter of each webhook that `logged` ended as Failure. */
+#define DELIVERY_DEAD_LETTERS \
+	"  INSERT INTO dead_letters (webhook_id, subscription_id, reason," \
+	"    failed_at)" \
+	"  SELECT webhook_id, subscription_id, " \
+	"    coalesce(error, 'no reason on record'), now()" \
+	"    FROM logged WHERE final AND outcome = 'Failure' ORDER BY 1" \
+	"  ON CONFLICT DO NOTHING"
+
 struct uuid lease_uuid(struct lease lease);
 struct lease lease_of_uuid(const struct uuid *uuid);
 #endif

@@ -7,6 +7,7 @@
 #include "ground/clock.h"
 #include "ground/config.h"
 #include "stores/delivery_lease.h"
+#include "stores/stats.h"
 #include "stores/store.h"
 
 /* Of a subscription since its last success, those of the batch counted. */
@@ -21,15 +22,18 @@
  * other. Only the statement that deleted the pending row writes a final
  * outcome; a log row that is there already means that our own lost COMMIT
  * had arrived: a success of then must not end a round opened since. */
-static const struct db_statement settle_sql = { "delivery_settle",
+static const struct db_statement settle_sql = {
+	"delivery_settle",
 	"WITH results AS ("
 	"  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[],"
 	"    $4::uuid[], $5::text[], $6::int4[], $7::int4[],"
 	"    $8::timestamptz[], $9::int4[], $10::text[], $11::int4[],"
-	"    $12::text[], $13::bytea[], $14::bool[]) AS r (log_id, webhook_id,"
+	"    $12::text[], $13::bytea[], $14::bool[], $17::int4[], $18::int4[],"
+	"    $19::int4[], $20::int4[], $21::text[]) AS r (log_id, webhook_id,"
 	"    subscription_id, lease, target_url, attempt_number, kind, due_at,"
 	"    status_code, error, duration_ms, response_headers,"
-	"    response_body, disable)"
+	"    response_body, disable, dns_us, connect_us, tls_us,"
+	"    first_byte_us, signatures)"
 	"), held AS ("
 	"  SELECT webhook_id FROM pending WHERE webhook_id = ANY ($2)"
 	"   ORDER BY webhook_id FOR UPDATE"
@@ -58,7 +62,8 @@ static const struct db_statement settle_sql = { "delivery_settle",
 	"), logged AS ("
 	"  INSERT INTO delivery_logs (id, webhook_id, subscription_id,"
 	"    target_url, attempt_number, outcome, final, status_code, error,"
-	"    duration_ms, response_headers, response_body)"
+	"    duration_ms, response_headers, response_body, dns_us, connect_us,"
+	"    tls_us, first_byte_us, signatures)"
 	"  SELECT r.log_id, r.webhook_id, r.subscription_id, r.target_url,"
 	"    coalesce(m.attempts, r.attempt_number),"
 	"    CASE WHEN NOT coalesce(m.final, false) THEN 'Failed Attempt'"
@@ -66,51 +71,64 @@ static const struct db_statement settle_sql = { "delivery_settle",
 	"    coalesce(m.final, false), r.status_code,"
 	"    CASE WHEN m.log_id IS NOT NULL THEN r.error"
 	"      ELSE 'late: ' || coalesce(r.error, 'HTTP ' || r.status_code)"
-	"    END, r.duration_ms, r.response_headers, r.response_body"
+	"    END, r.duration_ms, r.response_headers, r.response_body,"
+	"    r.dns_us, r.connect_us, r.tls_us, r.first_byte_us, r.signatures"
 	"    FROM results r LEFT JOIN moved m ON m.log_id = r.log_id"
-	"  ON CONFLICT DO NOTHING RETURNING id, subscription_id, outcome, final"
-	"), tally AS ("
+	"  ON CONFLICT DO NOTHING RETURNING id, webhook_id, subscription_id,"
+	"    outcome, final, error, duration_ms"
+	"), dead AS (" DELIVERY_DEAD_LETTERS "), tally AS ("
 	"  SELECT l.subscription_id,"
 	"    count(*) FILTER (WHERE outcome = 'Success') AS successes,"
 	"    count(*) FILTER (WHERE outcome = 'Failed Attempt') AS attempts,"
 	"    count(*) FILTER (WHERE outcome = 'Failure') AS failures,"
-	"    bool_or(r.disable AND l.final) AS gone"
-	"    FROM logged l JOIN results r ON r.log_id = l.id GROUP BY 1"
-	"), counted AS ("
-	"  INSERT INTO stats (subscription_id, quarter, successes,"
-	"    failed_attempts, failures)"
-	"  SELECT subscription_id, date_bin('15 minutes', now(),"
-	"    '2000-01-01T00:00:00Z'), successes, attempts, failures"
-	"    FROM tally ORDER BY 1"
-	"  ON CONFLICT (subscription_id, quarter) DO UPDATE SET"
-	"    successes = stats.successes + excluded.successes,"
-	"    failed_attempts = stats.failed_attempts +"
-	"      excluded.failed_attempts,"
-	"    failures = stats.failures + excluded.failures"
-	"  RETURNING subscription_id"
-	"), felt AS ("
-	"  UPDATE subscriptions s SET"
-	"    failing_since = CASE WHEN t.successes = 0"
-	"      THEN coalesce(s.failing_since, now()) END,"
-	"    failures = CASE WHEN t.successes = 0"
-	"      THEN " FAILURES " ELSE 0 END,"
-	"    state = CASE WHEN s.state = 'active' AND (t.gone OR " HOPELESS ")"
-	"      THEN 'disabled' ELSE s.state END,"
-	"    state_reason = CASE WHEN s.state <> 'active' THEN s.state_reason"
-	"      WHEN t.gone THEN"
-	"        'the receiver answered 410 Gone: it wants no more webhooks'"
-	"      WHEN " HOPELESS " THEN 'no attempt succeeded for '"
-	"        || $16::int4 || ' hours, and ' || " FAILURES " || ' failed'"
-	"      ELSE s.state_reason END"
-	"    FROM tally t"
-	"   WHERE s.id = ANY (ARRAY(SELECT subscription_id FROM counted))"
-	"     AND s.id = t.subscription_id"
-	"     AND (t.successes = 0 OR t.gone OR s.failing_since IS NOT NULL)"
-	"  RETURNING s.id, s.state"
-	")"
-	" SELECT (SELECT count(*) FROM results) - (SELECT count(*) FROM moved),"
-	"   f.id FROM (VALUES (1)) AS one"
-	"  LEFT JOIN felt f ON f.state = 'disabled'" };
+	"    bool_or(r.disable AND l.final) AS gone,"
+	"    (array_agg(l.error ORDER BY l.id DESC)"
+	"      FILTER (WHERE outcome <> 'Success'))[1] AS reason,"
+	"    " STATS_TALLY(
+	    "l.duration_ms") " AS latency"
+			     "    FROM logged l JOIN results r ON r.log_id = l.id GROUP BY 1"
+			     "), counted AS ("
+			     "  INSERT INTO stats (subscription_id, quarter, successes,"
+			     "    failed_attempts, failures, latency)"
+			     "  SELECT subscription_id, date_bin('15 minutes', now(),"
+			     "    '2000-01-01T00:00:00Z'), successes, attempts, failures, latency"
+			     "    FROM tally ORDER BY 1"
+			     "  ON CONFLICT (subscription_id, quarter) DO UPDATE SET"
+			     "    successes = stats.successes + excluded.successes,"
+			     "    failed_attempts = stats.failed_attempts +"
+			     "      excluded.failed_attempts,"
+			     "    failures = stats.failures + excluded.failures,"
+			     "    latency = " STATS_SUM("stats.latency",
+				 "excluded.latency") "  RETURNING subscription_id"
+						     "), felt AS ("
+						     "  UPDATE subscriptions s SET"
+						     "    failing_since = CASE WHEN t.successes = 0"
+						     "      THEN coalesce(s.failing_since, now()) END,"
+						     "    failing_reason = CASE WHEN t.successes = 0 THEN t.reason END,"
+						     "    failures = CASE WHEN t.successes = 0"
+						     "      THEN " FAILURES
+						     " ELSE 0 END,"
+						     "    state = CASE WHEN s.state = 'active' AND (t.gone OR " HOPELESS
+						     ")"
+						     "      THEN 'disabled' ELSE s.state END,"
+						     "    state_reason = CASE WHEN s.state <> 'active' THEN s.state_reason"
+						     "      WHEN t.gone THEN"
+						     "        'the receiver answered 410 Gone: it wants no more webhooks'"
+						     "      WHEN " HOPELESS
+						     " THEN 'no attempt succeeded for '"
+						     "        || $16::int4 || ' hours, and ' || " FAILURES
+						     " || ' failed'"
+						     "      ELSE s.state_reason END"
+						     "    FROM tally t"
+						     "   WHERE s.id = ANY (ARRAY(SELECT subscription_id FROM counted))"
+						     "     AND s.id = t.subscription_id"
+						     "     AND (t.successes = 0 OR t.gone OR s.failing_since IS NOT NULL)"
+						     "  RETURNING s.id, s.state"
+						     ")"
+						     " SELECT (SELECT count(*) FROM results) - (SELECT count(*) FROM moved),"
+						     "   f.id FROM (VALUES (1)) AS one"
+						     "  LEFT JOIN felt f ON f.state = 'disabled'"
+};
 
 /* One column of the results: its type, and how an element is added. */
 #define COLUMN(type, add) \
@@ -140,6 +158,15 @@ add_status(struct db_params *params, int status)
 		db_array_int(params, status);
 }
 
+static void
+add_phase(struct db_params *params, int32_t us)
+{
+	if (us < 0)
+		db_array_null(params);
+	else
+		db_array_int(params, us);
+}
+
 int
 delivery_settle_start(
     struct db *db, const struct result *const *results, size_t count)
@@ -163,6 +190,11 @@ delivery_settle_start(
 	COLUMN(DB_BOOL, db_array_bool(params, r->disable));
 	db_add_time(params, clock_database_ms());
 	db_add_int(params, (int32_t)config.disable_after_hours);
+	COLUMN(DB_INT4, add_phase(params, r->phases.dns_us));
+	COLUMN(DB_INT4, add_phase(params, r->phases.connect_us));
+	COLUMN(DB_INT4, add_phase(params, r->phases.tls_us));
+	COLUMN(DB_INT4, add_phase(params, r->phases.first_byte_us));
+	COLUMN(DB_TEXT, db_array_string(params, r->signatures));
 	return db_start(db, &settle_sql, params, DELIVERY_DEADLINE_MS);
 }
 

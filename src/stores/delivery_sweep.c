@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "ground/clock.h"
+#include "stores/delivery_lease.h"
 #include "stores/store.h"
 
 static const struct db_statement recently_due_sql = { "delivery_recently_due",
@@ -86,8 +87,8 @@ static const struct db_statement expire_sql = { "delivery_expire",
 	"  SELECT uuid_new(), e.webhook_id, e.subscription_id, s.target_url,"
 	"    e.attempts + 1, 'Failure', true, e.error"
 	"    FROM ended e JOIN subscriptions s ON s.id = e.subscription_id"
-	"  RETURNING subscription_id"
-	"), counted AS ("
+	"  RETURNING webhook_id, subscription_id, outcome, final, error"
+	"), dead AS (" DELIVERY_DEAD_LETTERS "), counted AS ("
 	"  INSERT INTO stats (subscription_id, quarter, successes,"
 	"    failed_attempts, failures)"
 	"  SELECT subscription_id, date_bin('15 minutes', now(),"

@@ -40,8 +40,16 @@ static const struct db_statement forget_sql = { "purge_forget",
 	"WITH gone AS (DELETE FROM subscriptions s"
 	"  WHERE s.state = 'deleted' AND s.updated_at < $1 AND NOT EXISTS"
 	"    (SELECT FROM pending p WHERE p.subscription_id = s.id)),"
-	" past AS (DELETE FROM interventions WHERE webhook_id < $2)"
+	" past AS (DELETE FROM interventions WHERE webhook_id < $2),"
+	" sums AS (DELETE FROM stats_totals WHERE quarter < $1)"
 	" DELETE FROM stats WHERE quarter < $1" };
+
+static const struct db_statement forget_letters_sql = { "purge_forget_letters",
+	"WITH old AS (SELECT webhook_id FROM dead_letters"
+	"  WHERE webhook_id < $1 ORDER BY webhook_id LIMIT $2),"
+	" gone AS (DELETE FROM dead_letters d USING old"
+	"  WHERE d.webhook_id = old.webhook_id RETURNING 1)"
+	" SELECT count(*) FROM gone" };
 
 static const struct db_statement forget_keys_sql = { "purge_forget_keys",
 	"WITH old AS (SELECT subscription_id, key FROM idempotency"
@@ -261,6 +269,23 @@ forget(struct db *db, int64_t cut_ms)
 	return db_run(db, &forget_sql, params, DEADLINE_MS);
 }
 
+/* Dead letters go with their webhooks. */
+static int
+forget_letters(struct db *db, int64_t cut_ms)
+{
+	struct uuid cut = uuid_at(cut_ms);
+	struct db_params *params;
+
+	do {
+		params = db_params(db);
+		db_add_uuid(params, &cut);
+		db_add_long(params, BATCH);
+		if (db_run(db, &forget_letters_sql, params, DEADLINE_MS) == -1)
+			return -1;
+	} while (db_get_long(db, 0, 0) > 0);
+	return 0;
+}
+
 /* Idempotency keys live for a day, whatever the retention is. */
 static int
 forget_keys(struct db *db)
@@ -301,7 +326,8 @@ maintenance_purge(
 			return -1;
 	if (dry_run)
 		return 0;
-	if (forget(db, cut_ms) == -1 || forget_keys(db) == -1)
+	if (forget(db, cut_ms) == -1 || forget_letters(db, cut_ms) == -1 ||
+	    forget_keys(db) == -1)
 		return -1;
 	maintenance_note_partitions(db); /* or the next run does */
 	return 0;

@@ -11,9 +11,9 @@
 #include "ground/uuid.h"
 #include "stores/db.h"
 
-/* Attempts that took less than so many ms, and 13th, all the others. */
+/* Attempts that took less than 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000
+ * or 5000 ms, and the others. */
 #define STATS_BUCKETS 13
-#define STATS_BOUNDS "1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000"
 
 #define STATS_QUARTER_MS INT64_C(900000)
 #define STATS_DAY 96 /* quarters */
@@ -44,6 +44,37 @@ int stats_quarters(struct db *db, const struct uuid *subscription, int count,
 /* The last 24 hours of each of these; stats has as many. 0, -1. */
 int stats_of_day(struct db *db, const struct uuid *subscriptions, size_t count,
     struct stats *stats);
+
+/* SQL of the statements that count: the buckets of the column d, which is in
+ * ms, over a group; the sum of two such arrays. */
+#define STATS_TALLY(d) \
+	"ARRAY[count(*) FILTER (WHERE " d " < 1)," \
+	" count(*) FILTER (WHERE " d " >= 1 AND " d " < 2)," \
+	" count(*) FILTER (WHERE " d " >= 2 AND " d " < 5)," \
+	" count(*) FILTER (WHERE " d " >= 5 AND " d " < 10)," \
+	" count(*) FILTER (WHERE " d " >= 10 AND " d " < 20)," \
+	" count(*) FILTER (WHERE " d " >= 20 AND " d " < 50)," \
+	" count(*) FILTER (WHERE " d " >= 50 AND " d " < 100)," \
+	" count(*) FILTER (WHERE " d " >= 100 AND " d " < 200)," \
+	" count(*) FILTER (WHERE " d " >= 200 AND " d " < 500)," \
+	" count(*) FILTER (WHERE " d " >= 500 AND " d " < 1000)," \
+	" count(*) FILTER (WHERE " d " >= 1000 AND " d " < 2000)," \
+	" count(*) FILTER (WHERE " d " >= 2000 AND " d " < 5000)," \
+	" count(*) FILTER (WHERE " d " >= 5000)]::int4[]"
+#define STATS_SUM(a, b) \
+	"ARRAY[" a "[1] + " b "[1]," \
+	" " a "[2] + " b "[2]," \
+	" " a "[3] + " b "[3]," \
+	" " a "[4] + " b "[4]," \
+	" " a "[5] + " b "[5]," \
+	" " a "[6] + " b "[6]," \
+	" " a "[7] + " b "[7]," \
+	" " a "[8] + " b "[8]," \
+	" " a "[9] + " b "[9]," \
+	" " a "[10] + " b "[10]," \
+	" " a "[11] + " b "[11]," \
+	" " a "[12] + " b "[12]," \
+	" " a "[13] + " b "[13]]"
 
 /* Sums up quarters that are over, for stats_quarters: the keeper's. 0, -1. */
 int stats_sum_up(struct db *db);

@@ -86,12 +86,15 @@ static const struct db_statement get_sql = { "webhook_get",
 	"SELECT w.id, w.subscription_id, w.event_type, w.content_type,"
 	"       s.target_url, s.state, length(w.payload), w.filtered,"
 	"       p.webhook_id IS NOT NULL, p.due_at, p.lease IS NOT NULL,"
-	"       p.attempts, i.cancelled_at IS NOT NULL"
+	"       p.attempts, i.cancelled_at IS NOT NULL, w.signature"
 	"  FROM webhooks w"
 	"  LEFT JOIN subscriptions s ON s.id = w.subscription_id"
 	"  LEFT JOIN pending p ON p.webhook_id = w.id"
 	"  LEFT JOIN interventions i ON i.webhook_id = w.id"
 	" WHERE w.id = $1 AND w.id >= $2" };
+
+static const struct db_statement payload_sql = { "webhook_payload",
+	"SELECT payload FROM webhooks WHERE id = $1 AND id >= $2" };
 
 static const struct db_statement backlog_sql = { "webhook_backlog",
 	"SELECT (SELECT count(*) FROM pending),"
@@ -285,6 +288,7 @@ webhook_get(struct db *db, const struct uuid *id, struct webhook *found)
 		.in_flight = db_get_bool(db, 0, 10),
 		.attempts = (int)db_get_long(db, 0, 11),
 		.cancelled = db_get_bool(db, 0, 12),
+		.signature = memory_copy_string(db_get_string(db, 0, 13)),
 	};
 	return 1;
 }
@@ -298,7 +302,27 @@ webhook_release(struct webhook *webhook)
 	free(webhook->content_type);
 	free(webhook->target_url);
 	free(webhook->subscription_state);
+	free(webhook->signature);
 	*webhook = (struct webhook){ 0 };
+}
+
+int
+webhook_payload(
+    struct db *db, const struct uuid *id, char **payload, size_t *length)
+{
+	struct db_params *params = db_params(db);
+	struct uuid oldest = store_oldest_shown();
+	const void *bytes;
+
+	db_add_uuid(params, id);
+	db_add_uuid(params, &oldest);
+	if (store_run(db, &payload_sql, params) == -1)
+		return -1;
+	if (db_rows(db) == 0)
+		return 0;
+	bytes = db_get_bytes(db, 0, 0, length);
+	*payload = memory_copy(bytes, *length);
+	return 1;
 }
 
 int

@@ -12,7 +12,6 @@
 #include "rules/fingerprint.h"
 #include "rules/signed_request.h"
 #include "stores/db.h"
-#include "stores/queue.h"
 
 /* An event on its way in. All pointers borrowed. */
 struct incoming {
@@ -74,14 +73,6 @@ void webhook_release(struct webhook *webhook);
 /* The whole payload; the bytes are yours to free(). 1, 0 none, -1 error. */
 int webhook_payload(
     struct db *db, const struct uuid *id, char **payload, size_t *length);
-
-/* Makes and stores an event for a subscription, as if its producer had sent
- * and signed it. event_type NULL: the first that it wants, else none; payload
- * NULL: an object that says what it is. Fills in id and result. 1, 0 there is
- * no such subscription, -1 error. */
-int webhook_store_test(struct db *db, struct queue *queue,
-    const struct uuid *subscription_id, const char *event_type,
-    const void *payload, size_t payload_length, struct incoming *incoming);
 
 /* Figures for /metrics and /readyz. */
 struct webhook_backlog {

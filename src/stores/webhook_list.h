@@ -48,6 +48,7 @@ struct webhook_line {
 	int status_code;     /* 0: none */
 	char *error;	     /* NULL: none */
 	int64_t duration_ms; /* -1: none */
+	bool is_settled;     /* it is the one that ended the webhook */
 };
 
 struct webhook_page {

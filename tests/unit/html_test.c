@@ -126,7 +126,7 @@ a_page_escapes_its_title(void **state)
 	const char *page;
 
 	(void)state;
-	page_begin(&response, 404, "<b>", PAGE_ATTEMPTS);
+	page_begin(&response, 404, "<b>", PAGE_WEBHOOKS);
 	page_end(&response, &request);
 	page = text_string(&response.body);
 	assert_int_equal(response.status, 404);

@@ -12,7 +12,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "../../worker/fields.c"
 #include "../../worker/lookup.c"
 #include "../../worker/reader.c"
 #include "../../worker/transfer.c"
@@ -102,11 +101,13 @@ attempt(struct transfers *transfers, const char *host, const char *path)
 	struct claimed claimed = { .target_url = url,
 		.payload = (char[]){ "{}" },
 		.payload_length = 2 };
+	struct request_fields fields = { 0 };
 	struct transfer_answer answer = { 0 };
 	int64_t end = clock_monotonic_ms() + 20000;
 
 	snprintf(url, sizeof(url), "%s:%d%s", host, port, path);
-	assert_int_equal(transfers_start(transfers, &claimed, false, NULL), 0);
+	assert_int_equal(
+	    transfers_start(transfers, &claimed, &fields, false, NULL), 0);
 	while (transfers_answer(transfers, &answer) == 0) {
 		assert_true(clock_monotonic_ms() < end);
 		transfers_wait(transfers, NULL, 0, 100);
