@@ -8,7 +8,6 @@
 #define ROWS 10
 #define URL_BYTES 90
 #define REASON_BYTES 120
-#define REFRESH_SECONDS 10
 #define LATE_MS 60000 /* the worker's log complains then, too */
 
 struct view {
@@ -255,7 +254,6 @@ show(const struct request *request, struct response *response,
 {
 	struct text *out = &response->body;
 
-	page_refresh(response, REFRESH_SECONDS);
 	page_begin(response, 200, "Overview", PAGE_OVERVIEW);
 	admin_notice(request, out);
 	show_warnings(out, &view->now);

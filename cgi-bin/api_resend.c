@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "stores/intervention.h"
-#include "stores/webhook.h"
+#include "stores/test_event.h"
 
 #define KEY_MAX_BYTES EVENT_MAX_BYTES
 
@@ -127,8 +127,8 @@ send_test(struct api *api, struct response *response, const struct uuid *id,
     const char *event_type, const char *payload)
 {
 	struct incoming incoming = { 0 };
-	int rc = webhook_store_test(api->db, api->queue, id, event_type,
-	    payload, payload != NULL ? strlen(payload) : 0, &incoming);
+	int rc = test_event_store(api->db, api->queue, id, event_type, payload,
+	    payload != NULL ? strlen(payload) : 0, &incoming);
 
 	if (rc == 1)
 		json_answer(response, 202,

@@ -23,7 +23,7 @@
 
 static const struct db_statement get_sql = { "overview",
 	"SELECT EXISTS (SELECT FROM subscriptions WHERE state <> 'deleted'),"
-	"  (SELECT count(*) FROM (SELECT FROM pending LIMIT $1 + 1) some),"
+	"  (SELECT count(*) FROM (SELECT FROM pending LIMIT $1::int8 + 1) few),"
 	"  (SELECT reltuples::bigint FROM pg_class"
 	"    WHERE oid = 'pending'::regclass)," OLDEST_DUE ","
 	"  clock_timestamp(),"
@@ -32,7 +32,7 @@ static const struct db_statement get_sql = { "overview",
 	"      AND application_name = 'postrider delivery'),"
 	"  (SELECT count(*) FROM (SELECT FROM subscriptions"
 	"    WHERE failing_since IS NOT NULL AND state <> 'deleted'"
-	"    LIMIT $1 + 1) some)" };
+	"    LIMIT $1::int8 + 1) few)" };
 
 static const struct db_statement failing_sql = { "overview_failing",
 	"SELECT id, target_url, state, coalesce(state_reason, failing_reason),"
