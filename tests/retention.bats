@@ -56,6 +56,25 @@ kept() {	# ID of a webhook: how many rows of it there are
 	assert_code 200
 }
 
+@test "dead letters and sums go with what they are of" {
+	local old young
+	old=$(old '73 hours' 1)
+	young=$(old '71 hours' 1)
+	sql "INSERT INTO dead_letters SELECT id, '$PAUSED', 'HTTP 500', now()
+	    FROM webhooks WHERE id IN ('$old', '$young')"
+	sql "INSERT INTO stats_totals SELECT date_bin('15 minutes', now() - ago,
+	    '2000-01-01Z'), 1, 0, 0, array_fill(0, ARRAY[13])
+	    FROM unnest('{73 h, 71 h}'::interval[]) AS t (ago)"
+	run purge
+	assert_success
+	[ "$(sql "SELECT webhook_id FROM dead_letters
+	    WHERE webhook_id IN ('$old', '$young')")" = "$young" ]
+	[ "$(sql "SELECT count(*) FROM stats_totals
+	    WHERE quarter < now() - interval '70 hours'")" = 1 ]
+	sql "DELETE FROM dead_letters WHERE webhook_id = '$young';
+	    DELETE FROM stats_totals"
+}
+
 @test "partitions that are wholly older are dropped, not emptied" {
 	local partition
 	old '90 hours' 5

@@ -419,3 +419,51 @@ gap() { arrivals "$1" | jq '(.[1].time - .[0].time) | floor'; }
 	eventually 5 state_is "$webhook" Success
 	[ "$(arrivals "$path" | jq length)" = 2 ]
 }
+
+# dead_letter WEBHOOK: the reason that it is filed under, nothing when it is
+# none.
+dead_letter() {
+	sql "SELECT reason FROM dead_letters WHERE webhook_id = '$1'"
+}
+
+@test "a Failure is a dead letter, until it is sent again" {
+	local webhook
+	webhook=$(ingest "$(subscribe "$(own /status/500)")" '{}')
+	eventually 5 ended 'Failed Attempt' "$webhook"
+	[ -z "$(dead_letter "$webhook")" ]
+	request POST "/webhooks/$webhook/cancel"
+	assert_code 200
+	webhook=$(ingest "$(subscribe "$(own /status/410)")" '{}')
+	outcome 5 "$webhook" Failure
+	[ "$(dead_letter "$webhook")" = 'HTTP 410' ]
+	request POST "/webhooks/$webhook/resend"
+	assert_code 202
+	[ -z "$(dead_letter "$webhook")" ]
+	request POST "/webhooks/$webhook/cancel"
+	assert_code 200
+	[ -z "$(dead_letter "$webhook")" ]
+}
+
+@test "what ends without an attempt is a dead letter too" {
+	local subscription webhook
+	subscription=$(subscribe "$(own /ok)")
+	request POST "/subscriptions/$subscription/pause"
+	webhook=$(ingest "$subscription" '{}')
+	request DELETE "/subscriptions/$subscription"
+	eventually 8 ended Failure "$webhook"
+	[ "$(dead_letter "$webhook")" = 'subscription deleted' ]
+}
+
+@test "an attempt keeps its phases and what it was signed with" {
+	local path webhook row
+	path=$(own /slow-ms/200)
+	webhook=$(ingest "$(subscribe "$path" secret)" '{}')
+	outcome 5 "$webhook" Success
+	row=$(sql "SELECT first_byte_us BETWEEN 200000 AND duration_ms * 1000
+	    + 1000, coalesce(dns_us <= connect_us AND connect_us
+	    < first_byte_us, true), tls_us IS NULL, signatures
+	    FROM delivery_logs WHERE webhook_id = '$webhook'")
+	[[ $row == 't|t|t|v1,'* ]]
+	[ "${row##*|}" = "$(arrivals "$path" | jq -r \
+	    '.[0].headers["webhook-signature"]')" ]
+}

@@ -11,11 +11,10 @@
 #define SCAN_MOST 2000 /* webhooks looked at for a page */
 
 /* What may be of interest comes in order from an index, the rest of a row by
- * probes: LATERAL and LIMIT, see delivery_claim.c. Nothing is sorted, so that
- * no more is looked at than the page needs: the window's order tells the
- * planner that the rows come in it. The last one looked at is told even if it
- * is not wanted: from there the next page goes on. An ordinary webhook's
- * attempts are within two hours of its acceptance. */
+ * probes: LATERAL and LIMIT, see delivery_claim.c. Nothing is sorted, and the
+ * log, whose probes cost most, is asked for what the page shows alone. The last
+ * one looked at is told even if it is not wanted: from there the next page goes
+ * on. An ordinary webhook's attempts are within two hours of its acceptance. */
 #define LIST(name, candidates) \
 	{ \
 		"webhook_list_" name, \
@@ -25,24 +24,23 @@
 		    " l.duration_ms, coalesce(l.final, false), f.is_last, f.so" \
 		    "  FROM (SELECT c.id, w.subscription_id, s.target_url," \
 		    "   w.event_type, state.number, p.due_at," \
-		    "   p.lease IS NOT NULL AS is_leased, i.reopened_at," \
-		    "   dead.failed_at, c.n = $3 AS is_last, found.so" \
-		    "  FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS n" \
-		    "   FROM (" candidates " LIMIT $3) numbered) c" \
+		    "   p.lease IS NOT NULL AS is_leased, i.is AS is_moved," \
+		    "   c.n = $3 AS is_last, found.so" \
+		    "  FROM (SELECT id, row_number() OVER () AS n FROM (" candidates \
+		    " LIMIT $3) newest ORDER BY id DESC) c" \
 		    " CROSS JOIN LATERAL (SELECT subscription_id, event_type," \
 		    "   filtered FROM webhooks WHERE id = c.id LIMIT 1) w" \
 		    "  LEFT JOIN LATERAL (SELECT due_at, lease FROM pending" \
 		    "   WHERE webhook_id = c.id LIMIT 1) p ON true" \
-		    "  LEFT JOIN LATERAL (SELECT cancelled_at, reopened_at" \
+		    "  LEFT JOIN LATERAL (SELECT cancelled_at, true AS is" \
 		    "   FROM interventions WHERE webhook_id = c.id LIMIT 1) i" \
 		    "   ON true" \
-		    "  LEFT JOIN LATERAL (SELECT failed_at FROM dead_letters" \
+		    "  LEFT JOIN LATERAL (SELECT true AS is FROM dead_letters" \
 		    "   WHERE webhook_id = c.id LIMIT 1) dead ON true" \
 		    " CROSS JOIN LATERAL (SELECT CASE" \
 		    "   WHEN w.filtered THEN 4 WHEN p.due_at IS NOT NULL THEN 1" \
 		    "   WHEN i.cancelled_at IS NOT NULL THEN 5" \
-		    "   WHEN dead.failed_at IS NOT NULL THEN 3 ELSE 2" \
-		    "   END AS number) state" \
+		    "   WHEN dead.is THEN 3 ELSE 2 END AS number) state" \
 		    "  LEFT JOIN LATERAL (SELECT target_url FROM subscriptions" \
 		    "   WHERE id = w.subscription_id LIMIT 1) s ON true" \
 		    " CROSS JOIN LATERAL (SELECT" \
@@ -56,11 +54,9 @@
 		    "   WHERE webhook_id = f.id" \
 		    "     AND id >= uuid_at(uuid_time(f.id) - interval '1 hour')" \
 		    "     AND id <= uuid_at(CASE" \
-		    "       WHEN f.failed_at IS NOT NULL" \
-		    "       THEN f.failed_at + interval '1 hour'" \
-		    "       WHEN f.due_at IS NULL AND f.reopened_at IS NULL" \
+		    "       WHEN f.due_at IS NULL AND f.is_moved IS NULL" \
 		    "       THEN uuid_time(f.id) + interval '2 hours'" \
-		    "       ELSE now() + interval '1 hour' END)" \
+		    "       ELSE now() + interval '1 minute' END)" \
 		    "   ORDER BY attempt_number DESC, final DESC, id DESC" \
 		    "   LIMIT 1) l ON true" \
 		    " ORDER BY f.id DESC" \
@@ -201,8 +197,7 @@ page_read(const struct db *db, int limit, struct webhook_page *page)
 	}
 }
 
-/* Resumed or sent again after a long time, it has attempts beyond the two
- * hours. */
+/* Resumed after a long time, it has attempts beyond the two hours. */
 static int
 complete_late(struct db *db, struct webhook_page *page)
 {
@@ -210,7 +205,9 @@ complete_late(struct db *db, struct webhook_page *page)
 		struct webhook_line *line = &page->lines[i];
 		struct attempt_list list = { 0 };
 
-		if (line->state != WEBHOOK_SUCCESS || line->is_settled)
+		if (line->is_settled ||
+		    (line->state != WEBHOOK_SUCCESS &&
+			line->state != WEBHOOK_FAILURE))
 			continue;
 		if (attempt_list_of_webhook(db, &line->id, 1, &list) == -1)
 			return -1;

@@ -12,6 +12,7 @@ table and one line of JSON; exits 1 when a promise was broken:
     wrong        ended otherwise than the receiver's answers demand, or twice
     altered      arrived with other bytes than were sent
     unlogged     arrived more often than it has rows in the log
+    misfiled     dead letters that are no Failure of the log, or the reverse
     unexplained  arrived again after its 200, with no row in the log, be it
                  `interrupted`, `late` or a time-out, that says why
 """
@@ -240,6 +241,11 @@ def main(directory, url, seed, quiet_seconds):
         producer = json.load(file)
     twice = int(sql("SELECT count(*) FROM (SELECT FROM delivery_logs WHERE"
                     " final GROUP BY webhook_id HAVING count(*) > 1) t"))
+    misfiled = int(sql("SELECT count(*) FROM (SELECT webhook_id FROM"
+                       " delivery_logs WHERE final AND outcome = 'Failure')"
+                       " l FULL JOIN dead_letters d USING (webhook_id)"
+                       " WHERE (l.webhook_id IS NULL)"
+                       " <> (d.webhook_id IS NULL)"))
     unanswered = sum(number for status, number in producer["answers"].items()
                      if status != "202")
     strangers = [webhook for webhook in arrivals
@@ -255,6 +261,7 @@ def main(directory, url, seed, quiet_seconds):
         "wrong": len(judge.faults["wrong"]), "ended_twice": twice,
         "altered": len(judge.faults["altered"]),
         "unlogged": len(judge.faults["unlogged"]),
+        "misfiled": misfiled,
         "unexplained": len(judge.faults["unexplained"]),
         "shown_404": producer["looked_up"].get("404", 0),
         "duplicated": judge.count["duplicated"],
@@ -268,8 +275,8 @@ def main(directory, url, seed, quiet_seconds):
     }
     show(report, judge)
     broken = [name for name in ("lost", "stuck", "wrong", "ended_twice",
-                                "altered", "unlogged", "unexplained",
-                                "shown_404") if report[name]]
+                                "altered", "unlogged", "misfiled",
+                                "unexplained", "shown_404") if report[name]]
     if len(strangers) > unanswered:
         broken.append("webhooks that nobody sent")
     if sum(kills.values()) < 10 or len(acknowledged) < 500:
