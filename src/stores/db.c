@@ -71,7 +71,8 @@ connect_start(struct db *db)
 {
 	static const char serve[] =
 	    "-c plan_cache_mode=force_generic_plan "
-	    "-c enable_seqscan=off -c jit=off -c statement_timeout=10s "
+	    "-c enable_seqscan=off -c jit=off "
+	    "-c max_parallel_workers_per_gather=0 -c statement_timeout=10s "
 	    "-c lock_timeout=2s -c idle_in_transaction_session_timeout=10s";
 	static const char maintain[] =
 	    "-c plan_cache_mode=force_custom_plan -c jit=off "
