@@ -24,8 +24,6 @@ struct admin {
 typedef void admin_handler(const struct request *request,
     struct response *response, const char *argument, void *context);
 
-/* admin_overview.c: the first page */
-admin_handler admin_overview;
 /* admin_subscriptions.c: the list, and one subscription */
 admin_handler admin_subscriptions, admin_subscription;
 /* admin_edit.c: forms that change one */
@@ -107,8 +105,6 @@ admin_chart(struct text *out, const struct stats_quarter *quarters, int count);
 
 /* admin_figures.c */
 
-/* 120 ms, 1.5 s; a negative one is "none". */
-void admin_duration(struct text *out, int64_t ms);
 /* The success rate as a bar and a number. */
 void admin_rate(struct text *out, const struct stats *stats);
 /* What the last 24 hours come to, as entries of a <dl class="figures">, which
@@ -124,6 +120,7 @@ void
 admin_webhook_state(struct text *out, enum webhook_state state, bool in_flight);
 /* What a receiver answered, or why it did not. error: NULL for none. */
 void admin_answer(struct text *out, int status_code, const char *error);
+void admin_duration(struct text *out, int64_t ms); /* 1.5 s; < 0: none */
 /* About `most` bytes of HTML of it at most, and whether that was all. */
 bool
 admin_bytes(struct text *out, const void *bytes, size_t length, size_t most);

@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <string.h>
 
 #include "admin.h"
@@ -58,6 +59,18 @@ admin_answer(struct text *out, int status_code, const char *error)
 		html_text(out, error);
 		html_lit(out, "</span>");
 	}
+}
+
+void
+admin_duration(struct text *out, int64_t ms)
+{
+	if (ms < 0)
+		html_lit(out, "<span class=\"quiet\">none</span>");
+	else if (ms < 1000)
+		text_addf(out, "%" PRId64 " ms", ms);
+	else
+		text_addf(out, "%" PRId64 ".%" PRId64 " s", ms / 1000,
+		    ms % 1000 / 100);
 }
 
 /* How many bytes at `at` to take at once: no character is cut in two. */

@@ -3,18 +3,6 @@
 
 #include "admin.h"
 
-void
-admin_duration(struct text *out, int64_t ms)
-{
-	if (ms < 0)
-		html_lit(out, "<span class=\"quiet\">none</span>");
-	else if (ms < 1000)
-		text_addf(out, "%" PRId64 " ms", ms);
-	else
-		text_addf(out, "%" PRId64 ".%" PRId64 " s", ms / 1000,
-		    ms % 1000 / 100);
-}
-
 static void
 write_percent(struct text *out, int permille)
 {

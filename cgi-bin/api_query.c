@@ -73,19 +73,22 @@ api_query_string(
     struct problems *problems, const struct request *request, const char *name)
 {
 	struct text value = { 0 };
+	char *string = NULL;
 
 	if (form_value(request->query, name, &value) != 1)
-		return NULL;
+		goto out;
 	if (text_is_utf8(text_string(&value), value.length) &&
 	    strlen(text_string(&value)) == value.length)
-		return memory_copy_string(text_string(&value));
-	problem_add(problems, "string_unicode",
-	    json_pack("[ss]", "query", name),
-	    "Input should be a valid string, unable to parse raw data as a "
-	    "unicode string",
-	    json_lossy_string(value.bytes, value.length), NULL);
+		string = text_take(&value);
+	else
+		problem_add(problems, "string_unicode",
+		    json_pack("[ss]", "query", name),
+		    "Input should be a valid string, unable to parse raw data "
+		    "as a unicode string",
+		    json_lossy_string(text_string(&value), value.length), NULL);
+out:
 	text_free(&value);
-	return NULL;
+	return string;
 }
 
 bool

@@ -122,6 +122,23 @@ API_HANDLER(api_subscription_resend)
 	json_decref(body);
 }
 
+/* As of the header of an ingest: it becomes one. */
+static const char *
+read_event_type(struct problems *problems, json_t *body)
+{
+	const char *event_type = read_key(problems, body, "event_type");
+
+	for (const char *at = event_type; at != NULL && *at != '\0'; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7f) {
+			problem_add(problems, "string_pattern_mismatch",
+			    json_pack("[ss]", "body", "event_type"),
+			    "String should be UTF-8 without control characters",
+			    json_string(event_type), NULL);
+			return NULL;
+		}
+	return event_type;
+}
+
 static void
 send_test(struct api *api, struct response *response, const struct uuid *id,
     const char *event_type, const char *payload)
@@ -151,7 +168,7 @@ API_HANDLER(api_subscription_test)
 		return;
 	api_read_id(&problems, "subscription_id", argument, &id);
 	body = api_read_options(&problems, request);
-	event_type = read_key(&problems, body, "event_type");
+	event_type = read_event_type(&problems, body);
 	given = json_object_get(body, "payload");
 	if (given != NULL)
 		payload = json_dumps(given, JSON_COMPACT | JSON_ENCODE_ANY);
