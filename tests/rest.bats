@@ -282,12 +282,12 @@ listed() {	# QUERY: the ids of all its pages, and a line for each page
 
 @test "without PostgreSQL these are 503, as everything is" {
 	local path
-	stack signal postgresql STOP
+	stack part-stop postgresql
 	for path in /webhooks /stats; do
 		request GET $path
 		[ "$code" = 503 ] || break
 	done
-	stack signal postgresql CONT
+	stack part-start postgresql
 	assert_code 503
 	assert_json '.detail | type' '"string"'
 	eventually 20 ready
