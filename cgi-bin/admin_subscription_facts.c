@@ -2,7 +2,7 @@
 #include "admin_subscription.h"
 #include "ground/clock.h"
 
-#define EVENTS_BYTES 8192 /* of HTML; there may be 1,000 events */
+#define EVENTS_BYTES 12288 /* of HTML; there may be 1,000 events */
 
 void
 admin_subscription_link(struct text *out, const struct uuid *id,

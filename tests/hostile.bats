@@ -10,8 +10,10 @@ hostile_rows() {
 	    FROM jsonb_array_elements_text(\$json\$$(cat "$PAYLOADS")\$json\$)
 	      WITH ORDINALITY AS t (payload, n)
 	), subscription AS (
-	  INSERT INTO subscriptions (id, target_url, events, state, state_reason)
-	  SELECT uuid_new(), words, list, 'disabled', words FROM corpus
+	  INSERT INTO subscriptions (id, target_url, events, state, state_reason,
+	    failing_since, failing_reason)
+	  SELECT uuid_new(), words, list, 'disabled', words, now(), words
+	    FROM corpus
 	  RETURNING id
 	), webhook AS (
 	  INSERT INTO webhooks (id, subscription_id, event_type, signature,
