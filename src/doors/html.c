@@ -107,19 +107,45 @@ html_number(struct text *out, int64_t number)
 	}
 }
 
-void
-html_time(struct text *out, int64_t ms)
+static void
+time_write(struct text *out, int64_t ms, bool is_exact)
 {
 	char when[CLOCK_TEXT_SIZE];
 
 	clock_text(ms, when);
 	html_lit(out, "<time datetime=\"");
 	html_attribute(out, when);
-	html_lit(out, "\">");
+	html_lit(out, "\"");
+	if (is_exact)
+		html_lit(out, " data-exact");
+	html_lit(out, ">");
 	html_bytes(out, when, 10);
 	html_lit(out, " ");
 	html_bytes(out, when + 11, 8);
 	html_lit(out, " <abbr>UTC</abbr></time>");
+}
+
+void
+html_time(struct text *out, int64_t ms)
+{
+	time_write(out, ms, false);
+}
+
+void
+html_time_exact(struct text *out, int64_t ms)
+{
+	time_write(out, ms, true);
+}
+
+void
+html_copy(struct text *out, const char *id, const char *what)
+{
+	html_lit(
+	    out, "<button type=\"button\" class=\"copy\" hidden data-copy=\"#");
+	html_attribute(out, id);
+	html_lit(out, "\">Copy ");
+	html_text(out, what);
+	html_lit(out, "</button>\n");
 }
 
 static void
@@ -193,12 +219,21 @@ page_begin(struct response *response, int status, const char *title,
 	    "<link rel=\"icon\" href=\"/static/favicon.svg\""
 	    " type=\"image/svg+xml\">\n"
 	    "<link rel=\"stylesheet\" href=\"/static/style.css\">\n"
-	    "</head>\n"
-	    "<body>\n");
+	    "<script src=\"/static/postrider.js\" defer></script>\n"
+	    "</head>\n");
+	text_addf(
+	    out, "<body data-now=\"%" PRId64 "\">\n", clock_database_ms());
 	page_header(out, section);
 	html_lit(out, "<main id=\"main\" class=\"wide\">\n<h1>");
 	html_text(out, title);
 	html_lit(out, "</h1>\n");
+}
+
+void
+page_refresh(struct response *response, int seconds)
+{
+	text_addf(&response->body,
+	    "<p class=\"live\" data-refresh=\"%d\"></p>\n", seconds);
 }
 
 void

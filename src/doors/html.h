@@ -27,8 +27,15 @@ void html_url_arg(struct text *out, const char *string);
 
 void html_uuid(struct text *out, const struct uuid *uuid);
 void html_number(struct text *out, int64_t number); /* 1,234,567 */
-/* <time datetime="...">2026-01-31 23:59:59 UTC</time> */
+/* <time datetime="...">2026-01-31 23:59:59 UTC</time>. Scripts, where they
+ * run, show it in the reader's zone, and relative ("3 min ago") while it is
+ * near, unless exact: for times that stand side by side to be compared. */
 void html_time(struct text *out, int64_t ms);
+void html_time_exact(struct text *out, int64_t ms);
+
+/* <button> that copies the text of the element with that id, called `what`:
+ * "Copy WHAT". Shown only where scripts run. */
+void html_copy(struct text *out, const char *id, const char *what);
 
 /* The frame of every page. */
 enum page_section {
@@ -48,6 +55,10 @@ void page_tools(void (*write)(struct text *out));
  * <h1>. The title is borrowed. */
 void page_begin(struct response *response, int status, const char *title,
     enum page_section section);
+/* After page_begin: where scripts run, the page gets its main part anew after
+ * so many seconds, and so on, until it comes without this. A <details> that the reader opened stays open if its <summary>
+ * has an id or says the same as before. */
+void page_refresh(struct response *response, int seconds);
 /* Ends it with the request's id, which the log has too. */
 void page_end(struct response *response, const struct request *request);
 #endif

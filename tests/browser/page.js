@@ -1,6 +1,11 @@
 // What the browser's scripts share: headless Chromium, and pages that note
 // everything which must not happen.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
+
+const axeSource = readFileSync(createRequire(import.meta.url)
+    .resolve('axe-core/axe.min.js'), 'utf8');
 
 export const launch = (...more) => chromium.launch({
 	executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
@@ -39,6 +44,36 @@ export async function open(browser, url, options) {
 			complaints.push(`${response.status()} ${response.url()}`);
 	});
 	return { page, complaints };
+}
+
+// What axe-core holds against a page as it is now: a line a finding, [] when
+// there is none. It needs scripts.
+export async function axe(page) {
+	await page.evaluate(axeSource);
+	return page.evaluate(async () => {
+		const { violations } = await window.axe.run(document,
+		    { resultTypes: ['violations'], preload: false });
+		return violations.flatMap(({ id, help, nodes }) => nodes.map(
+		    ({ target, failureSummary }) => `${id}: ${help} ` +
+		    `(${target.join(' ')}) ${failureSummary}`));
+	});
+}
+
+// How much wider than the window the page is: 0 when nothing is cut off.
+export const overflow = (page) => page.evaluate(() =>
+    document.documentElement.scrollWidth - window.innerWidth);
+
+// The widths and schemes that every screen is looked at in.
+export const views = [360, 1920].flatMap((width) => ['light', 'dark'].map(
+    (colorScheme) => ({ colorScheme,
+	viewport: { width, height: width === 360 ? 740 : 1080 } })));
+
+// A picture for people: to SCREENSHOTS/NAME-WIDTH-SCHEME.png, if that is set.
+export async function picture(page, name, { viewport, colorScheme }) {
+	const folder = process.env.SCREENSHOTS;
+	if (folder)
+		await page.screenshot({ fullPage: true,
+		    path: `${folder}/${name}-${viewport.width}-${colorScheme}.png` });
 }
 
 export async function run(browser, steps, word) {

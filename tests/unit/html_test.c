@@ -115,6 +115,11 @@ times_are_in_utc(void **state)
 	assert_string_equal(text_string(&out),
 	    "<time datetime=\"2026-01-31T23:59:59.123Z\">"
 	    "2026-01-31 23:59:59 <abbr>UTC</abbr></time>");
+	text_clear(&out);
+	html_time_exact(&out, INT64_C(1769903999123));
+	assert_string_equal(text_string(&out),
+	    "<time datetime=\"2026-01-31T23:59:59.123Z\" data-exact>"
+	    "2026-01-31 23:59:59 <abbr>UTC</abbr></time>");
 	text_free(&out);
 }
 
@@ -135,7 +140,7 @@ a_page_escapes_its_title(void **state)
 	assert_non_null(strstr(page, "<title>Error: &lt;b&gt; · Postrider"));
 	assert_non_null(strstr(page, "<h1>&lt;b&gt;</h1>"));
 	assert_non_null(
-	    strstr(page, "href=\"/ui/attempts\" aria-current=\"page\""));
+	    strstr(page, "href=\"/ui/webhooks\" aria-current=\"page\""));
 	assert_non_null(strstr(page, "Request <code>0123</code>"));
 	assert_non_null(strstr(page, "</html>\n"));
 	text_free(&response.headers);
