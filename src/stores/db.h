@@ -22,7 +22,7 @@
 struct db;
 
 enum db_profile {
-	DB_SERVE,   /* generic plans, no sequential scans, one process a query */
+	DB_SERVE, /* generic plans, no sequential scans, one process a query */
 	DB_MAINTAIN /* keeper, purge, migrations: planned anew each time */
 };
 
