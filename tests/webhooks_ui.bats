@@ -437,3 +437,24 @@ HTTP 501|1"
 	request GET "/ui/dead-letters/progress?subscription=$id&reason=x&of=-1"
 	assert_code 422
 }
+
+@test "every button works in a browser, with scripts and without" {
+	local mode bad path held waiting
+	browser_modules
+	for mode in scripts plain; do
+		bad=$(doomed)
+		failed "$bad" && failed "$bad" && failed "$bad"
+		mended "$bad"
+		path=$(own /retry-after/3600)
+		waiting=$(ingest "$(subscribe "$path")" '{"a": [1, 2]}')
+		eventually 5 ended 'Failed Attempt' "$waiting"
+		held=$(subscribe "$(own /ok)")
+		request POST "/subscriptions/$held/pause"
+		dead "$held" 'HTTP 500' 1100
+		run node "$BATS_TEST_DIRNAME/browser/webhooks.js" "$URL" \
+		    "$mode" "$bad" "$waiting" "$held"
+		assert_success
+		assert_output 'every button works'
+		request DELETE "/subscriptions/$held"
+	done
+}
