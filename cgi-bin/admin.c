@@ -13,7 +13,7 @@
 #define FORM_MAX_BYTES (1024 * 1024)
 
 static void
-to_list(const struct request *request, struct response *response,
+to_overview(const struct request *request, struct response *response,
     const char *argument, void *context)
 {
 	(void)request;
@@ -23,12 +23,12 @@ to_list(const struct request *request, struct response *response,
 }
 
 static const struct route routes[] = {
-	{ "GET", "/", to_list, ACCESS_ANYONE },
-	{ "GET", "/ui", admin_subscriptions, ACCESS_LOGIN },
+	{ "GET", "/", to_overview, ACCESS_ANYONE },
+	{ "GET", "/ui", admin_overview, ACCESS_LOGIN },
 	{ "GET", "/ui/login", admin_login_form, ACCESS_ANYONE },
 	{ "POST", "/ui/login", admin_login, ACCESS_ANYONE },
 	{ "POST", "/ui/logout", admin_logout, ACCESS_LOGIN },
-	{ "GET", "/ui/subscriptions", to_list, ACCESS_LOGIN },
+	{ "GET", "/ui/subscriptions", admin_subscriptions, ACCESS_LOGIN },
 	{ "GET", "/ui/subscriptions/new", admin_new, ACCESS_LOGIN },
 	{ "POST", "/ui/subscriptions/new", admin_create, ACCESS_LOGIN },
 	{ "GET", "/ui/subscriptions/{id}", admin_subscription, ACCESS_LOGIN },
@@ -102,7 +102,7 @@ main(void)
 	if (keyring_load(config.secret_key_file) == -1)
 		log_error(
 		    "cannot store secrets reason=\"%s\"", keyring_reason());
-	admin.db = db_new(config.database_url, DB_SERVE);
+	admin.db = db_new(config.database_url, DB_SERVE, "postrider admin");
 	admin.cache = cache_new(config.redis_url, config.cache_seconds);
 	admin.queue = queue_new(config.redis_url, config.share_dir);
 	page_tools(admin_login_tools);

@@ -24,6 +24,8 @@ struct admin {
 typedef void admin_handler(const struct request *request,
     struct response *response, const char *argument, void *context);
 
+/* admin_overview.c: the first page */
+admin_handler admin_overview;
 /* admin_subscriptions.c: the list, and one subscription */
 admin_handler admin_subscriptions, admin_subscription;
 /* admin_edit.c: forms that change one */
