@@ -204,7 +204,11 @@ $webhooks"
 	[ "$(place)" = '/ui/webhooks?outcome=%2F%2Fevil.example%2F&resent=0&of=0' ]
 	browse '/ui/webhooks?resent=0&of=0'
 	[[ $body == *'Nothing was selected'* ]]
-	# what is under way has no box
+	# what is under way has no box, nor what can be sent no more
+	request DELETE "/subscriptions/$bad"
+	browse "/ui/webhooks?subscription=$bad"
+	[[ $body == *"$one"*"$bad"*deleted* ]]
+	[[ $body != *"value=\"$one\""* ]]
 	browse "/ui/webhooks?outcome=pending"
 	[[ $body == *"$held"* ]]
 	[[ $body != *"name=\"webhook\" value=\"$held\""* ]]
@@ -217,7 +221,7 @@ $webhooks"
 	webhook=$(ingest "$id" '{}')
 	eventually 5 ended 'Failed Attempt' "$webhook"
 	request GET "/ui/webhooks/$webhook"
-	[[ $body == *'next attempt at'* ]]
+	[[ $body == *'next attempt '* ]]
 	request GET "/ui/webhooks/$webhook/retry-now"
 	assert_code 405
 	move "$webhook" retry-now

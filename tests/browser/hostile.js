@@ -23,7 +23,8 @@ const shown = (text) => text.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g,
 // Runs in the page: everything that is not of our making.
 function strangers() {
 	const tags = new Set(('html head meta title link body a header div img ' +
-	    'nav ul li main h1 h2 p form input label textarea button table ' +
+	    'nav ul li main h1 h2 h3 p form input label textarea select option ' +
+	    'button progress svg rect table ' +
 	    'caption thead tbody tr th td code pre span dl dt dd section ' +
 	    'details summary time abbr strong em footer').split(' '));
 	const found = [];
@@ -67,6 +68,8 @@ async function stored() {
 		[`/ui/subscriptions/${subscription}/delete`, 1],
 		[`/ui/attempts?subscription=${subscription}`, 1],
 		[`/ui/webhooks/${webhook}`, 6],
+		[`/ui/webhooks?outcome=Failure&subscription=${subscription}`, 1],
+		['/ui/dead-letters', 1],
 		['/ui/tokens', 1],
 		[`/ui/tokens/${token}/revoke`, 1],
 	];
@@ -121,7 +124,15 @@ async function typed() {
 		for (const path of [`/ui/?done=${all}&skip=${all}`,
 		    `/ui/login?next=${all}`, `/ui/${all}`, `/ui/webhooks/${all}`,
 		    `/ui/subscriptions/${all}`,
-		    `/ui/attempts?subscription=${all}&limit=${all}`])
+		    `/ui/attempts?subscription=${all}&limit=${all}`,
+		    `/ui/webhooks?subscription=${all}&event_type=${all}`,
+		    `/ui/webhooks?outcome=${all}&from=${all}&reason=${all}`,
+		    `/ui/dead-letters?subscription=${subscription}` +
+		    `&reason=${all}`,
+		    `/ui/dead-letters/resend?subscription=${subscription}` +
+		    `&reason=${all}`,
+		    `/ui/dead-letters/progress?subscription=${subscription}` +
+		    `&reason=${all}`])
 			await visit(path);
 		await visit(`/ui/webhooks?id=${all}`);
 		assert.equal(await page.inputValue('#id'), shown(words));
