@@ -134,6 +134,27 @@ write_origin(struct text *out, const char *origin)
 	}
 }
 
+/* What stands between `backquotes` is code. */
+static void
+write_meaning(struct text *out, const char *meaning)
+{
+	bool is_code = false;
+	size_t length;
+
+	for (; *meaning != '\0'; meaning += length) {
+		length = strcspn(meaning, "`");
+		html_bytes(out, meaning, length);
+		if (meaning[length] == '\0')
+			continue;
+		if (is_code)
+			html_lit(out, "</code>");
+		else
+			html_lit(out, "<code>");
+		is_code = !is_code;
+		length++;
+	}
+}
+
 static void
 write_setting(struct text *out, const struct config_shown *shown)
 {
@@ -160,7 +181,7 @@ write_setting(struct text *out, const struct config_shown *shown)
 	html_lit(out,
 	    "</span></td><td role=\"cell\" data-label=\"Meaning\" "
 	    "class=\"reason\">");
-	html_text(out, shown->meaning);
+	write_meaning(out, shown->meaning);
 	html_lit(out, "</td></tr>\n");
 }
 
@@ -176,7 +197,7 @@ write_settings(struct text *out)
 	    "POSTRIDER_CONF names, and the file before the default. Passwords "
 	    "are not shown. After a change: <code>systemctl reload "
 	    "postrider</code>.</p>\n"
-	    "<table role=\"table\">\n"
+	    "<table role=\"table\" class=\"settings\">\n"
 	    "<caption class=\"unseen\">Running settings</caption>\n"
 	    "<thead role=\"rowgroup\"><tr role=\"row\">"
 	    "<th scope=\"col\" role=\"columnheader\">Setting</th>"
