@@ -18,7 +18,7 @@
 #define FORM_MAX_BYTES (1024 * 1024)
 
 static void
-to_list(const struct request *request, struct response *response,
+to_overview(const struct request *request, struct response *response,
     const char *argument, void *context)
 {
 	(void)request;
@@ -28,12 +28,12 @@ to_list(const struct request *request, struct response *response,
 }
 
 static const struct route routes[] = {
-	{ "GET", "/", to_list, ACCESS_ANYONE },
-	{ "GET", "/ui", admin_subscriptions, ACCESS_LOGIN },
+	{ "GET", "/", to_overview, ACCESS_ANYONE },
+	{ "GET", "/ui", admin_overview, ACCESS_LOGIN },
 	{ "GET", "/ui/login", admin_login_form, ACCESS_ANYONE },
 	{ "POST", "/ui/login", admin_login, ACCESS_ANYONE },
 	{ "POST", "/ui/logout", admin_logout, ACCESS_LOGIN },
-	{ "GET", "/ui/subscriptions", to_list, ACCESS_LOGIN },
+	{ "GET", "/ui/subscriptions", admin_subscriptions, ACCESS_LOGIN },
 	{ "GET", "/ui/subscriptions/new", admin_new, ACCESS_LOGIN },
 	{ "POST", "/ui/subscriptions/new", admin_create, ACCESS_LOGIN },
 	{ "GET", "/ui/subscriptions/{id}", admin_subscription, ACCESS_LOGIN },
@@ -46,13 +46,27 @@ static const struct route routes[] = {
 	    ACCESS_LOGIN },
 	{ "POST", "/ui/subscriptions/{id}/rotate", admin_rotate, ACCESS_LOGIN },
 	{ "GET", "/ui/attempts", admin_attempts, ACCESS_LOGIN },
-	{ "GET", "/ui/webhooks", admin_webhooks, ACCESS_LOGIN },
-	{ "GET", "/ui/webhooks/{id}", admin_webhook, ACCESS_LOGIN },
+	{ "GET", "/ui/dead-letters", admin_dead_letters, ACCESS_LOGIN },
+	{ "GET", "/ui/dead-letters/progress", admin_resend_progress,
+	    ACCESS_LOGIN },
+	{ "GET", "/ui/dead-letters/resend", admin_resend_ask, ACCESS_LOGIN },
+	{ "POST", "/ui/dead-letters/resend", admin_resend, ACCESS_LOGIN },
 	{ "GET", "/ui/inbox/{name}", admin_inbox, ACCESS_LOGIN },
 	{ "POST", "/ui/inbox/{name}", admin_inbox_change, ACCESS_LOGIN },
 	{ "GET", "/ui/settings", admin_settings, ACCESS_LOGIN },
 	{ "GET", "/ui/start", admin_start, ACCESS_LOGIN },
 	{ "POST", "/ui/start", admin_start_step, ACCESS_LOGIN },
+	{ "GET", "/ui/webhooks", admin_webhooks, ACCESS_LOGIN },
+	{ "POST", "/ui/webhooks/resend", admin_webhooks_resend, ACCESS_LOGIN },
+	{ "GET", "/ui/webhooks/{id}", admin_webhook, ACCESS_LOGIN },
+	{ "POST", "/ui/webhooks/{id}/cancel", admin_webhook_cancel,
+	    ACCESS_LOGIN },
+	{ "GET", "/ui/webhooks/{id}/payload", admin_webhook_payload,
+	    ACCESS_LOGIN },
+	{ "POST", "/ui/webhooks/{id}/resend", admin_webhook_resend,
+	    ACCESS_LOGIN },
+	{ "POST", "/ui/webhooks/{id}/retry-now", admin_webhook_retry,
+	    ACCESS_LOGIN },
 	{ "GET", "/ui/tokens", admin_tokens, ACCESS_LOGIN },
 	{ "GET", "/ui/tokens/new", admin_token_new, ACCESS_LOGIN },
 	{ "POST", "/ui/tokens/new", admin_token_create, ACCESS_LOGIN },
@@ -108,7 +122,7 @@ main(void)
 	if (keyring_load(config.secret_key_file) == -1)
 		log_error(
 		    "cannot store secrets reason=\"%s\"", keyring_reason());
-	admin.db = db_new(config.database_url, DB_SERVE);
+	admin.db = db_new(config.database_url, DB_SERVE, "postrider admin");
 	admin.cache = cache_new(config.redis_url, config.cache_seconds);
 	admin.queue = queue_new(config.redis_url, config.share_dir);
 	admin.inbox = inbox_new(config.redis_url);

@@ -26,6 +26,8 @@ struct admin {
 typedef void admin_handler(const struct request *request,
     struct response *response, const char *argument, void *context);
 
+/* admin_overview.c: the first page */
+admin_handler admin_overview;
 /* admin_subscriptions.c: the list, and one subscription */
 admin_handler admin_subscriptions, admin_subscription;
 /* admin_edit.c: forms that change one */
@@ -53,6 +55,8 @@ void admin_login_tools(struct text *out); /* for page_tools */
 /* <form method="post"> with the token without which no form is taken (see
  * admin_visit.h). action: NULL for the page's own address. */
 void admin_form_begin(struct text *out, const char *class, const char *action);
+/* That token, for a form that begins in another way. */
+void admin_form_token(struct text *out);
 
 /* admin_page.c: what is not a page of its own */
 
@@ -93,6 +97,9 @@ int admin_typed_id(const struct text *typed, struct uuid *id);
  * empty), or 0 when it is none or out of range. */
 int admin_query_number(const struct request *request, const char *name,
     int64_t least, int64_t most, int64_t fallback, int64_t *number);
+/* The same of a form. */
+int admin_form_number(const char *form, const char *name, int64_t least,
+    int64_t most, int64_t fallback, int64_t *number);
 /* Where this site is, as scheme://host, for curl lines: only characters that
  * need no quoting in a shell. */
 void admin_site(const struct request *request, struct text *out);

@@ -71,18 +71,26 @@ number_parse(const char *string, int64_t least, int64_t most, int64_t *number)
 }
 
 int
-admin_query_number(const struct request *request, const char *name,
-    int64_t least, int64_t most, int64_t fallback, int64_t *number)
+admin_form_number(const char *form, const char *name, int64_t least,
+    int64_t most, int64_t fallback, int64_t *number)
 {
 	struct text value = { 0 };
 	int ok = 1;
 
 	*number = fallback;
-	if (form_value(request->query, name, &value) == 1 && value.length != 0)
+	if (form_value(form, name, &value) == 1 && value.length != 0)
 		ok = strlen(value.bytes) == value.length &&
 		    number_parse(value.bytes, least, most, number);
 	text_free(&value);
 	return ok;
+}
+
+int
+admin_query_number(const struct request *request, const char *name,
+    int64_t least, int64_t most, int64_t fallback, int64_t *number)
+{
+	return admin_form_number(
+	    request->query, name, least, most, fallback, number);
 }
 
 bool

@@ -132,6 +132,11 @@ admin_notice(const struct request *request, struct text *out)
 		    "GET /subscriptions/{id}." },
 		{ "deleted", "The subscription was deleted." },
 		{ "revoked", "The token was revoked." },
+		{ "cancelled",
+		    "The webhook is cancelled and not sent again. What was in "
+		    "flight may still arrive." },
+		{ "resent", "The webhook is sent again, with all retries." },
+		{ "due", "The next attempt is made now." },
 	};
 	struct text done = { 0 };
 

@@ -189,20 +189,27 @@ admin_admit(const struct request *request, struct response *response,
 }
 
 void
-admin_form_begin(struct text *out, const char *class, const char *action)
+admin_form_token(struct text *out)
 {
 	char token[CSRF_TOKEN_SIZE];
 
 	csrf_make(csrf_key, visit.id, token);
+	html_lit(out, "<input type=\"hidden\" name=\"csrf\" value=\"");
+	html_attribute(out, token);
+	html_lit(out, "\">\n");
+}
+
+void
+admin_form_begin(struct text *out, const char *class, const char *action)
+{
 	html_lit(out, "<form method=\"post\" class=\"");
 	html_attribute(out, class);
 	if (action != NULL) {
 		html_lit(out, "\" action=\"");
 		html_attribute(out, action);
 	}
-	html_lit(out, "\">\n<input type=\"hidden\" name=\"csrf\" value=\"");
-	html_attribute(out, token);
 	html_lit(out, "\">\n");
+	admin_form_token(out);
 }
 
 int

@@ -58,7 +58,9 @@ row(struct text *out, const struct webhook_line *line, unsigned columns)
 	html_lit(out, "</a></th>");
 	event_cell(out, line);
 	if (columns & ADMIN_WEBHOOKS_SUBSCRIPTION) {
-		html_lit(out, "<td role=\"cell\" data-label=\"To\"><div>");
+		html_lit(out,
+		    "<td role=\"cell\" class=\"target\" "
+		    "data-label=\"To\"><div>");
 		admin_target(out, &line->subscription_id, line->target_url);
 		html_lit(out, "</div></td>");
 	}

@@ -1,206 +1,263 @@
 #include <inttypes.h>
-#include <string.h>
 
-#include "admin.h"
-#include "ground/clock.h"
+#include "admin_webhook_search.h"
 #include "ground/config.h"
+#include "stores/intervention.h"
 #include "stores/webhook.h"
 
-#define ATTEMPTS_SHOWN 100
+#define PAGE_ROWS 25
 
+/* The form that takes an id to where it belongs. */
 static void
-lookup_form(struct text *out, const char *typed, const char *error)
+id_form(struct text *out, const char *typed, const char *error)
 {
 	html_lit(out,
-	    "<form class=\"panel\" method=\"get\" action=\"/ui/webhooks\">\n"
-	    "<div class=\"field\">\n"
-	    "<label for=\"id\">Webhook id</label>\n"
-	    "<p class=\"hint\" id=\"id-hint\">The answer to the ingest request "
-	    "holds it, and each delivery as <code>webhook-id</code>. Webhooks "
-	    "are kept for ");
-	html_number(out, config.log_retention_hours);
-	html_lit(out, " hours.</p>\n");
+	    "<form class=\"inline\" method=\"get\" action=\"/ui/webhooks\">\n");
 	admin_field_error(out, "id", error);
 	html_lit(out,
+	    "<label for=\"id\">Go to id</label>\n"
 	    "<input class=\"code\" id=\"id\" name=\"id\" required "
 	    "autocomplete=\"off\" spellcheck=\"false\"");
 	admin_field_state(out, "id", error != NULL);
 	html_lit(out, " value=\"");
 	html_attribute(out, typed);
 	html_lit(out,
-	    "\">\n</div>\n<p class=\"actions\">"
-	    "<button class=\"primary\">Look up</button></p>\n</form>\n");
+	    "\">\n<button>Go</button>\n"
+	    "<span class=\"hint\" id=\"id-hint\">of a webhook, or of a "
+	    "subscription for its list</span>\n</form>\n");
 }
 
 static void
-lookup_page(const struct request *request, struct response *response,
-    int status, const char *typed, const char *error)
+say_resent(struct text *out, int64_t resent, int64_t of)
 {
-	page_begin(response, status, "Look up a webhook", PAGE_WEBHOOKS);
-	lookup_form(&response->body, typed, error);
+	if (of == 0) {
+		html_lit(out,
+		    "<p class=\"notice wrong\" role=\"alert\">Nothing was "
+		    "selected. Check the webhooks to send again, then "
+		    "press the button.</p>\n");
+		return;
+	}
+	html_lit(out, "<p class=\"notice\" role=\"status\">");
+	html_number(out, resent);
+	if (resent < of) {
+		html_lit(out, " of ");
+		html_number(out, of);
+	}
+	if (resent == 1)
+		html_lit(out, " webhook is sent again.");
+	else
+		html_lit(out, " webhooks are sent again.");
+	if (resent < of)
+		html_lit(out,
+		    " The others are being delivered already, are about to be "
+		    "purged, or their subscription was deleted.");
+	html_lit(out, "</p>\n");
+}
+
+static void
+notice(const struct request *request, struct text *out)
+{
+	int64_t resent, of;
+
+	if (admin_query_number(
+		request, "resent", 0, RESEND_MOST, -1, &resent) &&
+	    admin_query_number(request, "of", 0, INT32_MAX, -1, &of) &&
+	    resent != -1 && of >= resent)
+		say_resent(out, resent, of);
+}
+
+static void
+list_empty(const struct request *request, struct text *out,
+    const struct webhook_search *search)
+{
+	html_lit(out, "<div class=\"panel\">\n<p>");
+	if (search->has_before) {
+		html_lit(out, "There is nothing older.</p>\n</div>\n");
+		return;
+	}
+	if (search->is_narrow) {
+		html_lit(out, "No webhook of the last ");
+		html_number(out, config.log_retention_hours);
+		html_lit(out,
+		    " hours fits. Leave a field empty, or "
+		    "<a href=\"/ui/webhooks\">show all</a>.</p>\n</div>\n");
+		return;
+	}
+	html_lit(out,
+	    "There is no webhook yet. Send an event to a subscription, "
+	    "from <a href=\"/ui/subscriptions\">its page</a> or from a "
+	    "shell:</p>\n<pre tabindex=\"0\"><code>curl ");
+	admin_site(request, out);
+	html_lit(out,
+	    "/ingest/SUBSCRIPTION \\\n"
+	    "  -H 'Content-Type: application/json' \\\n"
+	    "  -d '{&quot;order&quot;: 42}'</code></pre>\n</div>\n");
+}
+
+static void
+pager(struct text *out, const struct webhook_search *search,
+    const struct webhook_page *page)
+{
+	struct text address = { 0 };
+	bool is_short = page->more && page->count < PAGE_ROWS;
+
+	if (!search->has_before && !page->more)
+		return;
+	html_lit(out, "<nav class=\"pager\" aria-label=\"Pages\">\n");
+	if (search->has_before) {
+		webhook_search_address(&address, search, NULL);
+		html_lit(out, "<a class=\"button\" href=\"");
+		html_attribute(out, text_string(&address));
+		html_lit(out, "\">Newest</a>\n");
+	}
+	html_lit(out, "<p>");
+	if (is_short) {
+		html_lit(out, "Searched back to ");
+		html_time(out, uuid_ms(&page->next));
+	}
+	html_lit(out, "</p>\n");
+	if (page->more) {
+		text_clear(&address);
+		webhook_search_address(&address, search, &page->next);
+		html_lit(out, "<a class=\"button\" rel=\"next\" href=\"");
+		html_attribute(out, text_string(&address));
+		if (is_short)
+			html_lit(out, "\">Search on</a>\n");
+		else
+			html_lit(out, "\">Older</a>\n");
+	}
+	html_lit(out, "</nav>\n");
+	text_free(&address);
+}
+
+static void
+list(struct text *out, const struct webhook_search *search,
+    const struct webhook_page *page)
+{
+	admin_form_begin(out, "rows", "/ui/webhooks/resend");
+	webhook_search_hidden(out, search);
+	html_lit(out,
+	    "<p class=\"actions\"><button>Resend selected</button>\n"
+	    "<span class=\"all\"><input type=\"checkbox\" id=\"all\" "
+	    "data-all=\"webhook\" hidden> "
+	    "<label for=\"all\">Select all of this page</label></span></p>\n");
+	admin_webhook_table(
+	    out, page, ADMIN_WEBHOOKS_SELECT | ADMIN_WEBHOOKS_SUBSCRIPTION);
+	html_lit(out, "</form>\n");
+}
+
+static void
+list_page(const struct request *request, struct response *response,
+    const struct webhook_search *search, const struct webhook_page *page)
+{
+	struct text *out = &response->body;
+
+	page_begin(
+	    response, search->is_wrong ? 422 : 200, "Webhooks", PAGE_WEBHOOKS);
+	notice(request, out);
+	id_form(out, "", NULL);
+	webhook_search_form(out, search);
+	if (search->is_wrong)
+		html_lit(out,
+		    "<div class=\"panel\"><p>Correct what was asked for, or "
+		    "<a href=\"/ui/webhooks\">show all</a>.</p></div>\n");
+	else if (page->count > 0)
+		list(out, search, page);
+	else if (!page->more)
+		list_empty(request, out, search);
+	pager(out, search, page);
 	page_end(response, request);
 }
 
 static void
-state_pending(struct text *out, const struct webhook *webhook)
+search(const struct request *request, struct response *response,
+    const struct admin *admin)
 {
-	bool is_active = webhook->subscription_state != NULL &&
-	    strcmp(webhook->subscription_state, "active") == 0;
+	struct webhook_search wanted = { 0 };
+	struct webhook_page page = { 0 };
 
-	html_lit(out, "<span class=\"mark wait\">");
-	if (webhook->in_flight)
-		html_lit(out, "Being sent now</span>");
-	else if (!is_active) {
-		html_lit(out, "Held</span> the subscription is ");
-		html_text(out,
-		    webhook->subscription_state != NULL
-			? webhook->subscription_state
-			: "gone");
-	} else if (webhook->due_at > clock_database_ms()) {
-		html_lit(out, "Waiting</span> next attempt at ");
-		html_time(out, webhook->due_at);
-	} else {
-		html_lit(out, "Due</span> since ");
-		html_time(out, webhook->due_at);
-	}
-}
-
-static void
-state_cell(struct text *out, const struct webhook *webhook,
-    const struct attempt_list *attempts)
-{
-	const char *outcome;
-
-	if (webhook->filtered) {
-		html_lit(out,
-		    "<span class=\"mark none\">Filtered</span> the "
-		    "subscription did not ask for this event type, so it is "
-		    "never delivered");
-		return;
-	}
-	if (webhook->pending) {
-		state_pending(out, webhook);
-		return;
-	}
-	if (webhook->cancelled) {
-		html_lit(out, "<span class=\"mark none\">Cancelled</span>");
-		return;
-	}
-	outcome = attempts->count > 0 ? attempts->attempts[0].outcome : NULL;
-	if (outcome == NULL)
-		html_lit(out,
-		    "<span class=\"mark none\">Ended</span> without "
-		    "an attempt on record");
-	else if (strcmp(outcome, "Success") == 0)
-		html_lit(out, "<span class=\"mark good\">Success</span>");
-	else {
-		html_lit(out, "<span class=\"mark bad\">");
-		html_text(out, outcome);
-		html_lit(out, "</span>");
-	}
-}
-
-/* A deleted one has no page to link to. */
-static void
-subscription_cell(struct text *out, const struct webhook *webhook)
-{
-	if (webhook->subscription_state != NULL &&
-	    strcmp(webhook->subscription_state, "deleted") != 0) {
-		admin_link(out, "subscriptions", &webhook->subscription_id);
-		return;
-	}
-	html_lit(out, "<code>");
-	html_uuid(out, &webhook->subscription_id);
-	html_lit(out, "</code> <span class=\"quiet\">deleted</span>");
-}
-
-static void
-show_summary(struct text *out, const struct webhook *webhook,
-    const struct attempt_list *attempts)
-{
-	html_lit(out, "<dl class=\"facts\">\n<div><dt>Id</dt><dd><code>");
-	html_uuid(out, &webhook->id);
-	html_lit(out, "</code></dd></div>\n<div><dt>State</dt><dd>");
-	state_cell(out, webhook, attempts);
-	html_lit(out, "</dd></div>\n<div><dt>Accepted</dt><dd>");
-	html_time(out, webhook->accepted_at);
-	html_lit(out, "</dd></div>\n<div><dt>Subscription</dt><dd>");
-	subscription_cell(out, webhook);
-	html_lit(out, "</dd></div>\n<div><dt>URL</dt><dd class=\"url\">");
-	html_text(out,
-	    webhook->target_url != NULL ? webhook->target_url
-					: "the subscription is gone");
-	html_lit(out, "</dd></div>\n<div><dt>Event type</dt><dd>");
-	html_text(out,
-	    webhook->event_type != NULL ? webhook->event_type
-					: "none: it goes to everyone");
-	html_lit(out, "</dd></div>\n<div><dt>Payload</dt><dd>");
-	html_number(out, (int64_t)webhook->payload_length);
-	html_lit(out, " bytes of ");
-	html_text(out, webhook->content_type);
-	html_lit(out, "</dd></div>\n<div><dt>Attempts</dt><dd>");
-	html_number(out, attempts->total);
-	html_lit(out, "</dd></div>\n</dl>\n");
-}
-
-static void
-show_attempts(struct text *out, const struct webhook *webhook,
-    const struct attempt_list *attempts)
-{
-	html_lit(out,
-	    "<section aria-labelledby=\"attempts\">\n"
-	    "<h2 id=\"attempts\">Attempts</h2>\n");
-	if (attempts->total > attempts->count) {
-		html_lit(out, "<p>The newest ");
-		html_number(out, attempts->count);
-		html_lit(out, " of ");
-		html_number(out, attempts->total);
-		html_lit(out, "</p>\n");
-	}
-	if (attempts->count > 0)
-		admin_attempt_table(out, attempts, false);
-	else if (webhook->filtered || webhook->cancelled)
-		html_lit(out,
-		    "<div class=\"panel\"><p>None, and there will "
-		    "be none.</p></div>\n");
+	webhook_search_read(&wanted, request->query);
+	if (!wanted.is_wrong &&
+	    webhook_list(admin->db, &wanted.filter,
+		wanted.has_before ? &wanted.before_id : NULL, PAGE_ROWS,
+		&page) == -1)
+		admin_failed(request, response, admin);
 	else
-		html_lit(out,
-		    "<div class=\"panel\"><p>None yet. Load this "
-		    "page again in a moment: an attempt shows as soon as it "
-		    "is committed.</p></div>\n");
-	html_lit(out, "</section>\n");
+		list_page(request, response, &wanted, &page);
+	webhook_page_release(&page);
+	webhook_search_free(&wanted);
 }
 
 static void
-show(const struct request *request, struct response *response,
-    const struct admin *admin, const struct uuid *id, const char *typed)
+id_page(const struct request *request, struct response *response, int status,
+    const char *typed, const char *error)
+{
+	page_begin(response, status, "Find an id", PAGE_WEBHOOKS);
+	id_form(&response->body, typed, error);
+	html_lit(&response->body,
+	    "<p><a href=\"/ui/webhooks\">All webhooks</a></p>\n");
+	page_end(response, request);
+}
+
+/* A deleted subscription has no page any more, but may have webhooks. 1, 0,
+ * -1. */
+static int
+has_webhooks(const struct admin *admin, const struct uuid *subscription)
+{
+	struct webhook_filter filter = { .subscription = subscription };
+	struct webhook_page page = { 0 };
+	struct subscription found = { 0 };
+	int rc = subscription_get(admin->db, subscription, &found);
+
+	subscription_release(&found);
+	if (rc != 0)
+		return rc;
+	if (webhook_list(admin->db, &filter, NULL, 1, &page) == -1)
+		return -1;
+	rc = page.count > 0;
+	webhook_page_release(&page);
+	return rc;
+}
+
+static void
+go_to(struct response *response, const char *prefix, const struct uuid *id)
+{
+	struct text location = { 0 };
+
+	text_adds(&location, prefix);
+	html_uuid(&location, id);
+	admin_redirect(response, text_string(&location));
+	text_free(&location);
+}
+
+static void
+find(const struct request *request, struct response *response,
+    const struct admin *admin, const struct text *typed)
 {
 	struct webhook webhook = { 0 };
-	struct attempt_list attempts = { 0 };
-	int rc;
+	struct uuid id;
+	int is_webhook, is_subscription = 0;
 
-	rc = webhook_get(admin->db, id, &webhook);
-	if (rc == 1 &&
-	    attempt_list_of_webhook(admin->db, id, ATTEMPTS_SHOWN, &attempts) ==
-		-1)
-		rc = -1;
-	if (rc == -1)
-		admin_failed(request, response, admin);
-	else if (rc == 0)
-		lookup_page(request, response, 404, typed,
-		    "There is no webhook with "
-		    "this id. It was never accepted, or it is older than what "
-		    "is kept.");
-	else {
-		page_begin(response, 200, "Webhook", PAGE_WEBHOOKS);
-		show_summary(&response->body, &webhook, &attempts);
-		show_attempts(&response->body, &webhook, &attempts);
-		html_lit(&response->body, "<h2>Look up another</h2>\n");
-		lookup_form(&response->body, "", NULL);
-		page_end(response, request);
+	if (admin_typed_id(typed, &id) == -1) {
+		id_page(request, response, 422, text_string(typed),
+		    "This is not a valid id. It has 32 hexadecimal digits, as "
+		    "in 019af3c2-5d1e-7c40-9f3a-2b6a0c1d9e55.");
+		return;
 	}
-	attempt_list_release(&attempts);
+	is_webhook = webhook_get(admin->db, &id, &webhook);
 	webhook_release(&webhook);
+	if (is_webhook == 0)
+		is_subscription = has_webhooks(admin, &id);
+	if (is_webhook == -1 || is_subscription == -1)
+		admin_failed(request, response, admin);
+	else if (is_webhook == 1)
+		go_to(response, "/ui/webhooks/", &id);
+	else if (is_subscription == 1)
+		go_to(response, "/ui/webhooks?subscription=", &id);
+	else
+		id_page(request, response, 404, text_string(typed),
+		    "There is no webhook and no subscription with this id. It "
+		    "was never given out, or it is older than what is kept.");
 }
 
 void
@@ -208,29 +265,11 @@ admin_webhooks(const struct request *request, struct response *response,
     const char *argument, void *context)
 {
 	struct text typed = { 0 };
-	struct uuid id;
 
 	(void)argument;
-	if (form_value(request->query, "id", &typed) != 1)
-		lookup_page(request, response, 200, "", NULL);
-	else if (admin_typed_id(&typed, &id) == -1)
-		lookup_page(request, response, 422, text_string(&typed),
-		    "This is not a valid id. It has 32 hexadecimal digits, as "
-		    "in 019af3c2-5d1e-7c40-9f3a-2b6a0c1d9e55.");
+	if (form_value(request->query, "id", &typed) == 1)
+		find(request, response, context, &typed);
 	else
-		show(request, response, context, &id, text_string(&typed));
+		search(request, response, context);
 	text_free(&typed);
-}
-
-void
-admin_webhook(const struct request *request, struct response *response,
-    const char *argument, void *context)
-{
-	struct uuid id;
-
-	if (uuid_parse(argument, &id, NULL) == -1)
-		lookup_page(request, response, 422, argument,
-		    "This is not a valid id.");
-	else
-		show(request, response, context, &id, argument);
 }

@@ -26,14 +26,22 @@ static const struct route routes[] = {
 	    ACCESS_READ },
 	{ "POST", "/subscriptions/{id}/pause", api_subscription_pause,
 	    ACCESS_WRITE },
+	{ "POST", "/subscriptions/{id}/resend", api_subscription_resend,
+	    ACCESS_WRITE },
 	{ "POST", "/subscriptions/{id}/resume", api_subscription_resume,
 	    ACCESS_WRITE },
 	{ "POST", "/subscriptions/{id}/secret/rotate", api_subscription_rotate,
 	    ACCESS_WRITE },
+	{ "POST", "/subscriptions/{id}/test", api_subscription_test,
+	    ACCESS_WRITE },
+	{ "GET", "/stats", api_stats, ACCESS_READ },
 	{ "GET", "/status/{id}", api_status, ACCESS_READ },
+	{ "GET", "/webhooks", api_webhook_list, ACCESS_READ },
 	{ "GET", "/webhooks/{id}", api_webhook, ACCESS_READ },
 	{ "POST", "/webhooks/{id}/cancel", api_webhook_cancel, ACCESS_WRITE },
 	{ "POST", "/webhooks/{id}/resend", api_webhook_resend, ACCESS_WRITE },
+	{ "POST", "/webhooks/{id}/retry-now", api_webhook_retry_now,
+	    ACCESS_WRITE },
 	{ "GET", "/healthz", api_health, ACCESS_ANYONE },
 	{ "GET", "/readyz", api_ready, ACCESS_ANYONE },
 	{ "GET", "/metrics", api_metrics, ACCESS_READ },
@@ -108,7 +116,7 @@ main(void)
 	if (keyring_load(config.secret_key_file) == -1)
 		log_error("cannot read or store secrets reason=\"%s\"",
 		    keyring_reason());
-	api.db = db_new(config.database_url, DB_SERVE);
+	api.db = db_new(config.database_url, DB_SERVE, "postrider api");
 	api.gate = token_gate_new(0);
 	api.cache = cache_new(config.redis_url, config.cache_seconds);
 	api.queue = queue_new(config.redis_url, config.share_dir);

@@ -17,10 +17,12 @@
 #include "stores/queue.h"
 #include "stores/subscription.h"
 #include "stores/token_gate.h"
+#include "stores/webhook_list.h"
 
 #define LIST_MAX 1000			   /* entries in one answer */
 #define SKIP_MAX INT64_C(9007199254740991) /* 2^53 - 1: exact anywhere */
 #define STATUS_ATTEMPTS 20		   /* in GET /status/{id} */
+#define EVENT_MAX_BYTES 255
 
 struct api {
 	struct db *db;
@@ -35,10 +37,38 @@ void api_read_id(struct problems *problems, const char *name,
     const char *argument, struct uuid *id);
 int64_t
 api_read_number(struct problems *problems, const struct request *request,
-    const char *name, int64_t fallback, int64_t most);
+    const char *name, int64_t fallback, int64_t least, int64_t most);
+/* What was given under a name in the query or the body (place); false when it
+ * is a fault. expected: the names of the states that fit, as a phrase. */
+bool api_read_uuid(struct problems *problems, const char *place,
+    const char *name, const char *given, struct uuid *id);
+bool api_read_time(struct problems *problems, const char *place,
+    const char *name, const char *given, int64_t *ms);
+bool
+api_read_state(struct problems *problems, const char *place, const char *name,
+    const char *given, const char *expected, enum webhook_state *state);
+
+/* Of a query. Where nothing is given, or a fault: false, 0, WEBHOOK_ANY, NULL.
+ * A string is yours to free. */
+bool api_query_id(struct problems *problems, const struct request *request,
+    const char *name, struct uuid *id);
+int64_t api_query_time(
+    struct problems *problems, const struct request *request, const char *name);
+enum webhook_state api_query_state(struct problems *problems,
+    const struct request *request, const char *name, const char *expected);
+char *api_query_string(
+    struct problems *problems, const struct request *request, const char *name);
 
 /* The body of a request as JSON, or NULL when there is none that is. */
 json_t *api_read_body(struct problems *problems, const struct request *request);
+/* The same of a body that may be absent or null; what else is no object is a
+ * fault. */
+json_t *
+api_read_options(struct problems *problems, const struct request *request);
+/* The string that `given` holds, borrowed; NULL when it is none, or has more
+ * bytes than fit. loc is taken over. */
+const char *api_read_string(
+    struct problems *problems, json_t *given, size_t most, json_t *loc);
 /* True when a body came whole, or none did; else has answered why not. */
 bool
 api_body_is_whole(const struct request *request, struct response *response);
@@ -104,6 +134,11 @@ API_HANDLER(api_subscription_pause);
 API_HANDLER(api_subscription_resume);
 API_HANDLER(api_webhook_cancel);
 API_HANDLER(api_webhook_resend);
+API_HANDLER(api_webhook_retry_now);
+API_HANDLER(api_webhook_list);
+API_HANDLER(api_subscription_resend);
+API_HANDLER(api_subscription_test);
+API_HANDLER(api_stats);
 API_HANDLER(api_health);
 API_HANDLER(api_ready);
 API_HANDLER(api_metrics);

@@ -14,7 +14,6 @@
 
 #define URL_MAX_BYTES 2048
 #define SECRET_MAX_BYTES 1024
-#define EVENT_MAX_BYTES 255
 #define EVENTS_MAX 1000
 
 static void
@@ -85,46 +84,13 @@ read_target_url(
 	}
 }
 
-/* The string that `given` holds, borrowed; NULL when it is none that fits.
- * loc is taken over. */
-static const char *
-read_string(struct problems *problems, json_t *given, size_t most, json_t *loc)
-{
-	const char *text = json_string_value(given);
-	struct text message = { 0 };
-
-	if (text == NULL) {
-		problem_add(problems, "string_type", loc,
-		    "Input should be a valid string", json_incref(given), NULL);
-		return NULL;
-	}
-	if (strlen(text) != json_string_length(given)) {
-		problem_add(problems, "string_unicode", loc,
-		    "Input should be a valid string, unable to parse raw data "
-		    "as a unicode string",
-		    json_incref(given), NULL);
-		return NULL;
-	}
-	if (json_string_length(given) > most) {
-		text_addf(&message,
-		    "String should have at most %zu bytes of UTF-8", most);
-		problem_add(problems, "string_too_long", loc,
-		    text_string(&message), json_incref(given),
-		    json_pack("{s:I}", "max_length", (json_int_t)most));
-		text_free(&message);
-		return NULL;
-	}
-	json_decref(loc);
-	return text;
-}
-
 static void
 read_secret(
     struct problems *problems, json_t *given, struct subscription_input *input)
 {
 	input->change.secret_given = true;
 	if (!json_is_null(given))
-		input->change.secret = read_string(problems, given,
+		input->change.secret = api_read_string(problems, given,
 		    SECRET_MAX_BYTES, json_pack("[ss]", "body", "secret"));
 }
 
@@ -166,7 +132,7 @@ read_events(
 	}
 	input->events = memory_get((count + 1) * sizeof(*input->events));
 	for (size_t i = 0; i < count; i++)
-		input->events[i] = read_string(problems,
+		input->events[i] = api_read_string(problems,
 		    json_array_get(given, i), EVENT_MAX_BYTES,
 		    json_pack("[ssI]", "body", "events", (json_int_t)i));
 	input->change.events = input->events;

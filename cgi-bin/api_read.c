@@ -1,30 +1,65 @@
 #include "api.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "doors/json_read.h"
+#include "ground/clock.h"
 #include "ground/config.h"
 #include "ground/text.h"
+
+bool
+api_read_uuid(struct problems *problems, const char *place, const char *name,
+    const char *given, struct uuid *id)
+{
+	char reason[UUID_REASON_SIZE];
+	struct text message = { 0 };
+
+	if (uuid_parse(given, id, reason) == 0)
+		return true;
+	text_addf(&message, "Input should be a valid UUID, %s", reason);
+	problem_add(problems, "uuid_parsing", json_pack("[ss]", place, name),
+	    text_string(&message), json_lossy_string(given, strlen(given)),
+	    json_pack("{s:s}", "error", reason));
+	text_free(&message);
+	return false;
+}
 
 void
 api_read_id(struct problems *problems, const char *name, const char *argument,
     struct uuid *id)
 {
-	char reason[UUID_REASON_SIZE];
+	api_read_uuid(problems, "path", name, argument, id);
+}
+
+bool
+api_read_time(struct problems *problems, const char *place, const char *name,
+    const char *given, int64_t *ms)
+{
+	if (clock_parse(given, ms) == 0)
+		return true;
+	problem_add(problems, "datetime_parsing",
+	    json_pack("[ss]", place, name),
+	    "Input should be a valid datetime, as 2026-01-31T23:59:59Z",
+	    json_lossy_string(given, strlen(given)), NULL);
+	return false;
+}
+
+bool
+api_read_state(struct problems *problems, const char *place, const char *name,
+    const char *given, const char *expected, enum webhook_state *state)
+{
 	struct text message = { 0 };
 
-	if (uuid_parse(argument, id, reason) == 0)
-		return;
-	text_addf(&message, "Input should be a valid UUID, %s", reason);
-	problem_add(problems, "uuid_parsing", json_pack("[ss]", "path", name),
-	    text_string(&message),
-	    json_lossy_string(argument, strlen(argument)),
-	    json_pack("{s:s}", "error", reason));
+	if (webhook_state_parse(given, state) && *state != WEBHOOK_ANY &&
+	    strstr(expected, webhook_state_name(*state)) != NULL)
+		return true;
+	text_addf(&message, "Input should be %s", expected);
+	problem_add(problems, "literal_error", json_pack("[ss]", place, name),
+	    text_string(&message), json_lossy_string(given, strlen(given)),
+	    json_pack("{s:s}", "expected", expected));
 	text_free(&message);
+	return false;
 }
 
 bool
@@ -35,68 +70,6 @@ api_path_id(struct response *response, const char *name, const char *argument,
 
 	api_read_id(&problems, name, argument, id);
 	return !api_refused(&problems, response);
-}
-
-/* Whole numbers as the reference reads them: blanks around, a sign, zeros
- * behind a point. *number is cut to what int64_t holds. */
-static bool
-number_parse(const char *text, int64_t *number)
-{
-	char *end;
-	size_t digits;
-
-	text += strspn(text, " \t\r\n");
-	digits = strspn(text, "+-") <= 1 ? strspn(text, "+-") : 0;
-	if (!isdigit((unsigned char)text[digits]))
-		return false;
-	*number = strtoll(text, &end, 10); /* cut to its limits */
-	if (*end == '.')
-		end += 1 + strspn(end + 1, "0");
-	end += strspn(end, " \t\r\n");
-	return *end == '\0' && end[-1] != '.';
-}
-
-static void
-number_out_of_range(struct problems *problems, const char *name,
-    const char *given, int64_t number, int64_t most)
-{
-	bool low = number < 0;
-	struct text message = { 0 };
-
-	text_addf(&message, "Input should be %s than or equal to %lld",
-	    low ? "greater" : "less", low ? 0LL : (long long)most);
-	problem_add(problems, low ? "greater_than_equal" : "less_than_equal",
-	    json_pack("[ss]", "query", name), text_string(&message),
-	    json_lossy_string(given, strlen(given)),
-	    json_pack("{s:I}", low ? "ge" : "le",
-		low ? (json_int_t)0 : (json_int_t)most));
-	text_free(&message);
-}
-
-int64_t
-api_read_number(struct problems *problems, const struct request *request,
-    const char *name, int64_t fallback, int64_t most)
-{
-	struct text value = { 0 };
-	int64_t number = fallback;
-
-	if (form_value(request->query, name, &value) == 1) {
-		const char *given = text_string(&value);
-
-		/* NUL bytes would hide what follows them. */
-		if (strlen(given) != value.length ||
-		    !number_parse(given, &number))
-			problem_add(problems, "int_parsing",
-			    json_pack("[ss]", "query", name),
-			    "Input should be a valid integer, unable to parse "
-			    "string as an integer",
-			    json_lossy_string(given, value.length), NULL);
-		else if (number < 0 || number > most)
-			number_out_of_range(
-			    problems, name, given, number, most);
-	}
-	text_free(&value);
-	return number;
 }
 
 /* A JSON body has a JSON content type, or none. */
@@ -162,4 +135,50 @@ api_body_is_whole(const struct request *request, struct response *response)
 	problem_answer(request, response, 400,
 	    "Request body is shorter than its Content-Length");
 	return false;
+}
+
+json_t *
+api_read_options(struct problems *problems, const struct request *request)
+{
+	json_t *body = api_read_body(problems, request);
+
+	if (body != NULL && !json_is_object(body) && !json_is_null(body))
+		problem_add(problems, "model_attributes_type",
+		    json_pack("[s]", "body"),
+		    "Input should be a valid dictionary or object to extract "
+		    "fields from",
+		    json_incref(body), NULL);
+	return body;
+}
+
+const char *
+api_read_string(
+    struct problems *problems, json_t *given, size_t most, json_t *loc)
+{
+	const char *text = json_string_value(given);
+	struct text message = { 0 };
+
+	if (text == NULL) {
+		problem_add(problems, "string_type", loc,
+		    "Input should be a valid string", json_incref(given), NULL);
+		return NULL;
+	}
+	if (strlen(text) != json_string_length(given)) {
+		problem_add(problems, "string_unicode", loc,
+		    "Input should be a valid string, unable to parse raw data "
+		    "as a unicode string",
+		    json_incref(given), NULL);
+		return NULL;
+	}
+	if (json_string_length(given) > most) {
+		text_addf(&message,
+		    "String should have at most %zu bytes of UTF-8", most);
+		problem_add(problems, "string_too_long", loc,
+		    text_string(&message), json_incref(given),
+		    json_pack("{s:I}", "max_length", (json_int_t)most));
+		text_free(&message);
+		return NULL;
+	}
+	json_decref(loc);
+	return text;
 }

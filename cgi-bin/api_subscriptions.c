@@ -51,9 +51,10 @@ API_HANDLER(api_subscription_list)
 	struct problems problems = { 0 };
 	struct subscription *list = NULL;
 	bool opens = true;
-	int64_t skip = api_read_number(&problems, request, "skip", 0, SKIP_MAX);
+	int64_t skip =
+	    api_read_number(&problems, request, "skip", 0, 0, SKIP_MAX);
 	int64_t limit =
-	    api_read_number(&problems, request, "limit", 100, LIST_MAX);
+	    api_read_number(&problems, request, "limit", 100, 0, LIST_MAX);
 	json_t *answer;
 	int count;
 

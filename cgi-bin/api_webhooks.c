@@ -16,7 +16,7 @@ API_HANDLER(api_subscription_attempts)
 	json_t *answer;
 
 	api_read_id(&problems, "subscription_id", argument, &id);
-	limit = api_read_number(&problems, request, "limit", 20, LIST_MAX);
+	limit = api_read_number(&problems, request, "limit", 20, 0, LIST_MAX);
 	if (api_refused(&problems, response))
 		return;
 	if (attempt_list_of_subscription(api->db, &id, limit, &list) == -1) {

@@ -15,7 +15,8 @@
 static int
 purge(bool dry_run)
 {
-	struct db *db = db_new(config.purge_database_url, DB_MAINTAIN);
+	struct db *db =
+	    db_new(config.purge_database_url, DB_MAINTAIN, "postrider purge");
 	struct purged purged;
 	int rc =
 	    maintenance_purge(db, config.log_retention_hours, dry_run, &purged);

@@ -49,7 +49,8 @@ delivery_new(uint64_t incarnation)
 		log_error("cannot sign webhooks, what has a secret waits "
 			  "reason=\"%s\"",
 		    keyring_reason());
-	delivery->db = db_new(config.database_url, DB_SERVE);
+	delivery->db =
+	    db_new(config.database_url, DB_SERVE, "postrider delivery");
 	delivery->queue = queue_new(config.redis_url, config.share_dir);
 	delivery->bell = queue_new(config.redis_url, config.share_dir);
 	delivery->window = window_new(delivery->room);

@@ -414,7 +414,8 @@ keeper_run(int slot)
 	struct keeper keeper = { .slot = slot };
 	int rc;
 
-	keeper.db = db_new(config.database_url, DB_MAINTAIN);
+	keeper.db =
+	    db_new(config.database_url, DB_MAINTAIN, "postrider keeper");
 	keeper.queue = queue_new(config.redis_url, config.share_dir);
 	keeper.watch = watch_new();
 	if (keeper.queue != NULL)

@@ -90,7 +90,8 @@ admin_password_set(void)
 	sodium_memzero(typed, sizeof(typed));
 	if (rc == -1)
 		return 100;
-	db = db_new(config.migrate_database_url, DB_MAINTAIN);
+	db = db_new(
+	    config.migrate_database_url, DB_MAINTAIN, "postrider command");
 	rc = account_password_set(db, hash);
 	if (rc == 0)
 		printf("the password is set; whoever was logged in has to log "

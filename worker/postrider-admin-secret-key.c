@@ -102,7 +102,7 @@ reencrypt(void)
 		return 100;
 	if (keyring_load(config.secret_key_file) == -1)
 		return fix_the_key();
-	db = db_new(config.database_url, DB_MAINTAIN);
+	db = db_new(config.database_url, DB_MAINTAIN, "postrider command");
 	count = rekey_all(db);
 	if (count == -1)
 		fprintf(stderr,

@@ -218,7 +218,8 @@ admin_token(int argc, char **argv)
 		if (config_load() == -1)
 			return WRONG;
 		log_open("postrider-admin", (enum log_level)config.log_level);
-		db = db_new(config.database_url, DB_MAINTAIN);
+		db = db_new(
+		    config.database_url, DB_MAINTAIN, "postrider command");
 		rc = commands[i].run(db, argc, argv);
 		db_free(db);
 		return rc;

@@ -25,7 +25,8 @@ migrate(int argc, char **argv)
 	if (config_load() == -1)
 		return 100;
 	log_open("postrider-admin", (enum log_level)config.log_level);
-	db = db_new(config.migrate_database_url, DB_MAINTAIN);
+	db = db_new(
+	    config.migrate_database_url, DB_MAINTAIN, "postrider command");
 	text_addf(&directory, "%s/migrations", config.share_dir);
 	rc = maintenance_migrate(db, directory.bytes);
 	if (rc == -1)

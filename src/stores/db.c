@@ -12,11 +12,12 @@
 #define KEEP_BYTES (1 << 20) /* of parameters, between calls */
 
 struct db *
-db_new(const char *url, enum db_profile profile)
+db_new(const char *url, enum db_profile profile, const char *name)
 {
 	struct db *db = memory_get(sizeof(*db));
 
 	db->url = url;
+	db->name = name;
 	db->profile = profile;
 	return db;
 }
@@ -70,7 +71,8 @@ connect_start(struct db *db)
 {
 	static const char serve[] =
 	    "-c plan_cache_mode=force_generic_plan "
-	    "-c enable_seqscan=off -c jit=off -c statement_timeout=10s "
+	    "-c enable_seqscan=off -c jit=off "
+	    "-c max_parallel_workers_per_gather=0 -c statement_timeout=10s "
 	    "-c lock_timeout=2s -c idle_in_transaction_session_timeout=10s";
 	static const char maintain[] =
 	    "-c plan_cache_mode=force_custom_plan -c jit=off "
@@ -78,7 +80,7 @@ connect_start(struct db *db)
 	const char *const keywords[] = { "dbname", "options",
 		"application_name", "fallback_application_name", NULL };
 	const char *const values[] = { db->url,
-		db->profile == DB_SERVE ? serve : maintain, "postrider", NULL,
+		db->profile == DB_SERVE ? serve : maintain, db->name, NULL,
 		NULL };
 
 	db->phase = CONNECTING;

@@ -22,7 +22,7 @@
 struct db;
 
 enum db_profile {
-	DB_SERVE,   /* generic plans, no sequential scans */
+	DB_SERVE, /* generic plans, no sequential scans, one process a query */
 	DB_MAINTAIN /* keeper, purge, migrations: planned anew each time */
 };
 
@@ -88,8 +88,9 @@ void db_array_bytes(struct db_params *params, const void *bytes, size_t length);
 void db_array_time(struct db_params *params, int64_t ms);
 void db_array_end(struct db_params *params);
 
-/* Opens nothing yet. url: a libpq URI or conninfo, borrowed. */
-struct db *db_new(const char *url, enum db_profile profile);
+/* Opens nothing yet. url: a libpq URI or conninfo; name: what the server
+ * shows of who connects, "postrider delivery" say; both borrowed. */
+struct db *db_new(const char *url, enum db_profile profile, const char *name);
 void db_free(struct db *db); /* NULL is fine */
 
 /* Runs one statement to its end. params (NULL: none) must live till then.

@@ -11,7 +11,7 @@
 enum db_phase { CLOSED, CONNECTING, IDLE, PREPARING, RUNNING };
 
 struct db {
-	const char *url;
+	const char *url, *name;
 	enum db_profile profile;
 	PGconn *conn;
 	enum db_phase phase;

@@ -44,7 +44,9 @@ static const struct db_statement
 	AFTER("g.subscription_id", "g.reason")),
     of_subscription_sql = GROUPS("_of_subscription",
 	"subscription_id = $1::uuid AND reason > $2::text",
-	"subscription_id = g.subscription_id AND reason > g.reason");
+	"subscription_id = g.subscription_id AND reason > g.reason"),
+    one_sql = GROUPS(
+	"_one", "subscription_id = $1::uuid AND reason = $2::text", "false");
 
 static void
 group_read(const struct db *db, int row, struct dead_letter_group *group)
@@ -64,32 +66,49 @@ group_read(const struct db *db, int row, struct dead_letter_group *group)
 	};
 }
 
-int
-dead_letter_groups(struct db *db, const struct uuid *subscription,
-    const struct uuid *after_subscription, const char *after_reason, int limit,
+static int
+groups_find(struct db *db, const struct db_statement *statement,
+    const struct uuid *subscription, const char *reason, int limit,
     struct dead_letter_group **groups)
 {
-	static const struct uuid none;
 	struct db_params *params = db_params(db);
 	int rows;
 
 	*groups = NULL;
-	if (subscription != NULL)
-		after_subscription = subscription;
-	db_add_uuid(
-	    params, after_subscription != NULL ? after_subscription : &none);
-	db_add_string(params, after_reason != NULL ? after_reason : "");
+	db_add_uuid(params, subscription);
+	db_add_string(params, reason);
 	db_add_long(params, limit);
 	db_add_long(params, DEAD_LETTERS_COUNTED + 1);
-	if (store_run(db,
-		subscription != NULL ? &of_subscription_sql : &all_sql,
-		params) == -1)
+	if (store_run(db, statement, params) == -1)
 		return -1;
 	rows = db_rows(db);
 	*groups = memory_get((size_t)rows * sizeof(**groups));
 	for (int row = 0; row < rows; row++)
 		group_read(db, row, &(*groups)[row]);
 	return rows;
+}
+
+int
+dead_letter_groups(struct db *db, const struct uuid *subscription,
+    const struct uuid *after_subscription, const char *after_reason, int limit,
+    struct dead_letter_group **groups)
+{
+	static const struct uuid none;
+	const char *after = after_reason != NULL ? after_reason : "";
+
+	if (subscription != NULL)
+		return groups_find(db, &of_subscription_sql, subscription,
+		    after, limit, groups);
+	return groups_find(db, &all_sql,
+	    after_subscription != NULL ? after_subscription : &none, after,
+	    limit, groups);
+}
+
+int
+dead_letter_group(struct db *db, const struct uuid *subscription,
+    const char *reason, struct dead_letter_group **group)
+{
+	return groups_find(db, &one_sql, subscription, reason, 1, group);
 }
 
 void

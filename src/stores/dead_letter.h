@@ -29,5 +29,9 @@ struct dead_letter_group {
 int dead_letter_groups(struct db *db, const struct uuid *subscription,
     const struct uuid *after_subscription, const char *after_reason, int limit,
     struct dead_letter_group **groups);
+/* One group: 1 found (release it by dead_letter_groups_free, a count of 1), 0
+ * there is none, -1. */
+int dead_letter_group(struct db *db, const struct uuid *subscription,
+    const char *reason, struct dead_letter_group **group);
 void dead_letter_groups_free(struct dead_letter_group *groups, int count);
 #endif

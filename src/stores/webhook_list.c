@@ -11,22 +11,25 @@
 #define SCAN_MOST 2000 /* webhooks looked at for a page */
 
 /* What may be of interest comes in order from an index, the rest of a row by
- * probes: LATERAL and LIMIT, see delivery_claim.c. The last one looked at is
- * told even if it is not wanted: from there the next page goes on. An ordinary
- * webhook's attempts are within two hours of its acceptance. */
+ * probes: LATERAL and LIMIT, see delivery_claim.c. Nothing is sorted, and the
+ * log, whose probes cost most, is asked for what the page shows alone. The last
+ * one looked at is told even if it is not wanted: from there the next page goes
+ * on. An ordinary webhook's attempts are within two hours of its acceptance. */
 #define LIST(name, candidates) \
 	{ \
 		"webhook_list_" name, \
-		    "SELECT w.id, w.subscription_id, s.target_url," \
-		    " w.event_type, state.number, p.due_at," \
-		    " p.lease IS NOT NULL, coalesce(l.attempt_number, 0)," \
-		    " l.status_code, l.error, l.duration_ms," \
-		    " coalesce(l.final, false), c.n = $3, found.so" \
+		    "SELECT f.id, f.subscription_id, f.target_url," \
+		    " f.event_type, f.number, f.due_at, f.is_leased," \
+		    " coalesce(l.attempt_number, 0), l.status_code, l.error," \
+		    " l.duration_ms, coalesce(l.final, false), f.is_last, f.so" \
+		    "  FROM (SELECT c.id, w.subscription_id, s.target_url," \
+		    "   w.event_type, state.number, p.due_at," \
+		    "   p.lease IS NOT NULL AS is_leased, i.is AS is_moved," \
+		    "   c.n = $3 AS is_last, found.so" \
 		    "  FROM (SELECT id, row_number() OVER () AS n FROM (" candidates \
 		    " LIMIT $3) newest ORDER BY id DESC) c" \
-		    " CROSS JOIN LATERAL (SELECT id, subscription_id," \
-		    "   event_type, filtered FROM webhooks" \
-		    "   WHERE id = c.id LIMIT 1) w" \
+		    " CROSS JOIN LATERAL (SELECT subscription_id, event_type," \
+		    "   filtered FROM webhooks WHERE id = c.id LIMIT 1) w" \
 		    "  LEFT JOIN LATERAL (SELECT due_at, lease FROM pending" \
 		    "   WHERE webhook_id = c.id LIMIT 1) p ON true" \
 		    "  LEFT JOIN LATERAL (SELECT cancelled_at, true AS is" \
@@ -40,21 +43,23 @@
 		    "   WHEN dead.is THEN 3 ELSE 2 END AS number) state" \
 		    "  LEFT JOIN LATERAL (SELECT target_url FROM subscriptions" \
 		    "   WHERE id = w.subscription_id LIMIT 1) s ON true" \
-		    "  LEFT JOIN LATERAL (SELECT attempt_number, status_code," \
-		    "   error, duration_ms, final FROM delivery_logs" \
-		    "   WHERE webhook_id = c.id" \
-		    "     AND id >= uuid_at(uuid_time(c.id) - interval '1 hour')" \
-		    "     AND id <= CASE WHEN p.due_at IS NULL AND i.is IS NULL" \
-		    "       THEN uuid_at(uuid_time(c.id) + interval '2 hours')" \
-		    "       ELSE uuid_at(now() + interval '1 minute') END" \
-		    "   ORDER BY attempt_number DESC, final DESC, id DESC" \
-		    "   LIMIT 1) l ON true" \
 		    " CROSS JOIN LATERAL (SELECT" \
 		    "   ($4::uuid IS NULL OR w.subscription_id = $4) AND" \
 		    "   ($5::text IS NULL OR w.event_type = $5) AND" \
 		    "   ($6::int4 = 0 OR state.number = $6) AS so) found" \
 		    " WHERE found.so OR c.n = $3" \
-		    " ORDER BY c.id DESC LIMIT $7" \
+		    " ORDER BY c.id DESC LIMIT $7) f" \
+		    "  LEFT JOIN LATERAL (SELECT attempt_number, status_code," \
+		    "   error, duration_ms, final FROM delivery_logs" \
+		    "   WHERE webhook_id = f.id" \
+		    "     AND id >= uuid_at(uuid_time(f.id) - interval '1 hour')" \
+		    "     AND id <= uuid_at(CASE" \
+		    "       WHEN f.due_at IS NULL AND f.is_moved IS NULL" \
+		    "       THEN uuid_time(f.id) + interval '2 hours'" \
+		    "       ELSE now() + interval '1 minute' END)" \
+		    "   ORDER BY attempt_number DESC, final DESC, id DESC" \
+		    "   LIMIT 1) l ON true" \
+		    " ORDER BY f.id DESC" \
 	}
 
 #define BETWEEN(id) id " < $1 AND " id " >= $2"
