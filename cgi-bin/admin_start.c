@@ -12,16 +12,6 @@
 
 #define PAYLOAD "{\"hello\": \"world\"}"
 
-int
-admin_start_wanted(const struct admin *admin)
-{
-	struct subscription *list = NULL;
-	int count = subscription_list(admin->db, 0, 1, &list);
-
-	subscription_list_free(list, count);
-	return count == -1 ? -1 : count == 0;
-}
-
 static enum target_url_fault
 url_fault(const char *url)
 {

@@ -22,8 +22,6 @@ struct start {
 };
 
 admin_handler admin_start, admin_start_step;
-/* Is there no subscription? 1, 0, -1 error. */
-int admin_start_wanted(const struct admin *admin);
 
 /* admin_start_write.c */
 void admin_start_write(const struct request *request, struct response *response,
