@@ -267,7 +267,7 @@ show(const struct request *request, struct response *response,
 	show_warnings(out, &view->now);
 	show_figures(out, view);
 	show_chart(out, view);
-	html_lit(out, "<div class=\"beside\">\n");
+	html_lit(out, "<div class=\"twin\">\n");
 	show_failing(out, view);
 	show_failures(out, &view->failures);
 	html_lit(out, "</div>\n");

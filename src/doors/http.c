@@ -122,6 +122,16 @@ http_link_has_prefix(const struct http_link *link, const char *prefix)
 	return false;
 }
 
+const char *
+http_link_variable_at(const struct http_link *link, size_t i)
+{
+	char **at = link->variables;
+
+	while (at != NULL && *at != NULL && i-- != 0)
+		at++;
+	return at == NULL ? NULL : *at;
+}
+
 ssize_t
 http_link_read(struct http_link *link, void *bytes, size_t size)
 {

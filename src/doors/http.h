@@ -36,6 +36,9 @@ const char *request_variable(const struct request *request, const char *name);
 /* Is there one whose name begins so? */
 bool request_has_prefix(const struct request *request, const char *prefix);
 
+/* The i-th of all, as "NAME=value"; NULL behind the last. */
+const char *request_variable_at(const struct request *request, size_t i);
+
 /* Did it come over TLS? As the web server says, by HTTPS=on; what the client
  * says in X-Forwarded-Proto counts for nothing. */
 bool request_is_https(const struct request *request);
