@@ -28,13 +28,16 @@ typedef void admin_handler(const struct request *request,
 
 /* admin_overview.c: the first page */
 admin_handler admin_overview;
-/* admin_subscriptions.c: the list, and one subscription */
+/* admin_subscriptions.c, admin_subscription.c: the list, and one of them */
 admin_handler admin_subscriptions, admin_subscription;
-/* admin_edit.c: forms that change one */
+/* admin_edit.c: the form of one */
 admin_handler admin_new, admin_create, admin_edit, admin_update;
+/* admin_delete.c, admin_pause.c, admin_secret.c: what is done with one */
 admin_handler admin_delete_ask, admin_delete;
-/* admin_rotate.c: a new secret */
-admin_handler admin_rotate_ask, admin_rotate;
+admin_handler admin_pause, admin_resume;
+admin_handler admin_secret, admin_rotate_ask, admin_rotate;
+/* admin_test.c: an event to try it with */
+admin_handler admin_test_ask, admin_test;
 /* admin_attempts.c: a look-up */
 admin_handler admin_attempts;
 /* admin_webhooks.c, admin_webhook.c: the list, and one webhook */
@@ -73,13 +76,47 @@ void admin_redirect_done(
     struct response *response, const struct uuid *id, const char *done);
 /* Says what the form that led here did, by ?done=. */
 void admin_notice(const struct request *request, struct text *out);
-/* The state of a subscription, in a word and a shape. */
-void admin_state(struct text *out, const struct subscription *subscription);
+/* The state of a subscription, in a word and a shape; one that is active and
+ * is_failing is "failing". */
+void admin_state(struct text *out, const char *state, bool is_failing);
 /* A link to a subscription or a webhook: kind is that path segment. */
 void admin_link(struct text *out, const char *kind, const struct uuid *id);
-/* <p class="error" id="ID-error">, nothing when message is NULL. */
+/* admin_field.c */
+
+struct choice {
+	const char *value, *label;
+};
+
+/* A labelled field. All borrowed; NULL: there is none. */
+struct field {
+	const char *name; /* its id, too */
+	const char *label;
+	bool is_optional; /* the label says so */
+	bool is_required;
+	const char *hint;  /* what stands between `backquotes` is code */
+	const char *error; /* what is wrong with it; "" is nothing */
+	const char *value; /* as it was typed */
+	const char *class; /* "code", "short" */
+	/* a select, when it has choices; the last has no label */
+	const struct choice *choices;
+	int rows; /* a textarea, when it has rows */
+	/* else an input */
+	const char *type;	  /* NULL: text */
+	const char *autocomplete; /* NULL: off */
+	const char *placeholder;
+	const char *list; /* the id of a datalist */
+	int least, most;  /* of a number */
+	int longest;	  /* bytes that may be typed; 0: any */
+	bool has_focus;
+};
+void admin_field(struct text *out, const struct field *field);
+/* A box to tick, with its label behind it. */
+void admin_check(
+    struct text *out, const char *name, const char *label, bool is_checked);
+/* For what is no such field: <p class="error" id="ID-error">, nothing when
+ * message is NULL or empty. */
 void admin_field_error(struct text *out, const char *id, const char *message);
-/* The attributes of a field that has a hint and perhaps an error. */
+/* The attributes of an input that has a hint and perhaps an error. */
 void admin_field_state(struct text *out, const char *id, bool is_wrong);
 
 /* admin_input.c: what came in, checked */

@@ -120,34 +120,30 @@ lookup_free(struct lookup *lookup)
 static void
 lookup_form(struct text *out, const struct lookup *lookup)
 {
+	const struct field subscription = { .name = "subscription",
+		.label = "Subscription id",
+		.hint = "Those of a deleted subscription are kept, too.",
+		.error = lookup->id_error,
+		.value = text_string(&lookup->subscription),
+		.class = "code",
+		.is_required = true };
+	const struct field limit = { .name = "limit",
+		.label = "How many",
+		.hint = "The newest come first; 1,000 at most.",
+		.error = lookup->limit_error,
+		.value = text_string(&lookup->limit),
+		.class = "short",
+		.type = "number",
+		.least = 1,
+		.most = NEWEST_MAX };
+
 	html_lit(out,
-	    "<form class=\"panel\" method=\"get\" action=\"/ui/attempts\">\n"
-	    "<div class=\"field\">\n"
-	    "<label for=\"subscription\">Subscription id</label>\n"
-	    "<p class=\"hint\" id=\"subscription-hint\">Those of a deleted "
-	    "subscription are kept, too.</p>\n");
-	admin_field_error(out, "subscription", lookup->id_error);
+	    "<form class=\"panel\" method=\"get\" "
+	    "action=\"/ui/attempts\">\n");
+	admin_field(out, &subscription);
+	admin_field(out, &limit);
 	html_lit(out,
-	    "<input class=\"code\" id=\"subscription\" "
-	    "name=\"subscription\" required autocomplete=\"off\" "
-	    "spellcheck=\"false\"");
-	admin_field_state(out, "subscription", lookup->id_error != NULL);
-	html_lit(out, " value=\"");
-	html_attribute(out, text_string(&lookup->subscription));
-	html_lit(out,
-	    "\">\n</div>\n<div class=\"field\">\n"
-	    "<label for=\"limit\">How many</label>\n"
-	    "<p class=\"hint\" id=\"limit-hint\">The newest come first; "
-	    "1,000 at most.</p>\n");
-	admin_field_error(out, "limit", lookup->limit_error);
-	html_lit(out,
-	    "<input class=\"short\" id=\"limit\" name=\"limit\" "
-	    "type=\"number\" min=\"1\" max=\"1000\"");
-	admin_field_state(out, "limit", lookup->limit_error != NULL);
-	html_lit(out, " value=\"");
-	html_attribute(out, text_string(&lookup->limit));
-	html_lit(out,
-	    "\">\n</div>\n<p class=\"actions\">"
+	    "<p class=\"actions\">"
 	    "<button class=\"primary\">Show attempts</button></p>\n"
 	    "</form>\n");
 }

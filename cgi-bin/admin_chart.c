@@ -13,13 +13,13 @@
 
 /* In order of the stack, from the bottom. */
 static const struct {
-	const char *class, *mark, *label;
+	const char *class, *one, *many, *label;
 	const char *fill; /* where the style sheet cannot say it; or NULL */
 } series[] = {
-	{ "success", "good", "successes", NULL },
-	{ "retry", "wait", "failed attempts, tried again",
+	{ "success", "success", "successes", "Successes", NULL },
+	{ "retry", "failed attempt", "failed attempts", "Failed attempts",
 	    "url(#chart-retry)" },
-	{ "failure", "bad", "failures", NULL },
+	{ "failure", "failure", "failures", "Failures", NULL },
 };
 #define SERIES ((int)(sizeof(series) / sizeof(series[0])))
 
@@ -84,20 +84,24 @@ write_bars(struct text *out, const struct stats_quarter *quarters, int count,
 	html_lit(out, "\"/>\n");
 }
 
-static void
-write_count(struct text *out, int64_t count, const char *one, const char *many)
+static const char *
+word_of(int which, int64_t count)
 {
-	html_number(out, count);
-	html_text(out, count == 1 ? one : many);
+	return count == 1 ? series[which].one : series[which].many;
 }
 
 static void
 write_words(struct text *out, const struct stats *stats)
 {
-	write_count(out, stats->successes, " success, ", " successes, ");
-	write_count(out, stats->failed_attempts, " failed attempt, ",
-	    " failed attempts, ");
-	write_count(out, stats->failures, " failure", " failures");
+	for (int which = 0; which < SERIES; which++) {
+		int64_t count = amount(stats, which);
+
+		if (which > 0)
+			html_lit(out, ", ");
+		html_number(out, count);
+		html_lit(out, " ");
+		html_text(out, word_of(which, count));
+	}
 }
 
 static void
@@ -171,12 +175,14 @@ write_legend(struct text *out, const struct stats *sum)
 {
 	html_lit(out, "<ul class=\"legend\">\n");
 	for (int which = 0; which < SERIES; which++) {
+		int64_t count = amount(sum, which);
+
 		html_lit(out, "<li><span class=\"key ");
 		html_attribute(out, series[which].class);
 		html_lit(out, "\"></span><strong>");
-		html_number(out, amount(sum, which));
+		html_number(out, count);
 		html_lit(out, "</strong> ");
-		html_text(out, series[which].label);
+		html_text(out, word_of(which, count));
 		html_lit(out, "</li>\n");
 	}
 	html_lit(out, "</ul>\n");
@@ -185,18 +191,15 @@ write_legend(struct text *out, const struct stats *sum)
 static void
 write_row(struct text *out, int64_t begins_at, const struct stats *hour)
 {
-	static const char *const labels[SERIES] = { "Successes",
-		"Failed attempts", "Failures" };
-
 	html_lit(out,
 	    "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\" "
 	    "data-label=\"From\">");
-	html_time(out, begins_at);
+	html_time_exact(out, begins_at);
 	html_lit(out, "</th>");
 	for (int which = 0; which < SERIES; which++) {
 		html_lit(
 		    out, "<td role=\"cell\" class=\"number\" data-label=\"");
-		html_attribute(out, labels[which]);
+		html_attribute(out, series[which].label);
 		html_lit(out, "\">");
 		html_number(out, amount(hour, which));
 		html_lit(out, "</td>");

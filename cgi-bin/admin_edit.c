@@ -1,6 +1,8 @@
-#include "admin.h"
+#include <sodium.h>
+
 #include "admin_form.h"
 #include "ground/log.h"
+#include "rules/signature.h"
 #include "stores/keyring.h"
 
 static void
@@ -34,6 +36,7 @@ admin_new(const struct request *request, struct response *response,
 
 	(void)argument;
 	(void)context;
+	admin_form_new(&form);
 	new_page(request, response, &form);
 	admin_form_free(&form);
 }
@@ -43,19 +46,32 @@ static int
 save(const struct admin *admin, const struct uuid *id,
     const struct subscription_form *form, struct subscription *saved)
 {
-	bool has_secret = !form->remove_secret && form->secret.length != 0;
+	char made[SIGNATURE_SECRET_SIZE];
+	const char *secret = NULL;
+	int rc;
+
+	if (form->secret.length != 0)
+		secret = form->secret.bytes;
+	else if (form->make_secret) {
+		signature_secret(made);
+		secret = made;
+	}
 	const struct subscription_change change = {
 		.target_url_given = true,
 		.target_url = form->normal_url,
-		.secret_given = form->remove_secret || has_secret,
-		.secret = has_secret ? form->secret.bytes : NULL,
+		.secret_given = form->remove_secret || secret != NULL,
+		.secret = secret,
 		.events_given = !form->same_events,
 		.events = form->event_list,
 		.events_count = form->events_count,
+		.verify_ingest_given = form->verify_given,
+		.verify_ingest =
+		    form->verify.length != 0 ? form->verify.bytes : NULL,
 	};
-
-	return id == NULL ? subscription_create(admin->db, &change, saved)
-			  : subscription_update(admin->db, id, &change, saved);
+	rc = id == NULL ? subscription_create(admin->db, &change, saved)
+			: subscription_update(admin->db, id, &change, saved);
+	sodium_memzero(made, sizeof(made));
+	return rc;
 }
 
 /* True when the store refused the secret, and the form says so. */
@@ -69,9 +85,7 @@ secret_refused(struct subscription_form *form, int rc)
 		    "The secret cannot be stored: it could not be encrypted. "
 		    "The service’s log says why.");
 	} else if (rc == SUBSCRIPTION_NO_SECRET)
-		text_adds(&form->secret_error,
-		    "Producers must sign with it (verify_ingest), so it "
-		    "cannot be removed.");
+		admin_form_no_secret(form);
 	else
 		return false;
 	form->faults++;
@@ -155,62 +169,4 @@ out:
 	subscription_release(&updated);
 	subscription_release(&current);
 	admin_form_free(&form);
-}
-
-void
-admin_delete_ask(const struct request *request, struct response *response,
-    const char *argument, void *context)
-{
-	struct text *out = &response->body;
-	struct subscription current = { 0 };
-
-	if (!admin_find(request, response, argument, context, &current))
-		return;
-	page_begin(
-	    response, 200, "Delete this subscription?", PAGE_SUBSCRIPTIONS);
-	html_lit(out, "<div class=\"panel\">\n<p class=\"url\"><strong>");
-	html_text(out, current.target_url);
-	html_lit(out, "</strong></p>\n<p><code class=\"id\">");
-	html_uuid(out, &current.id);
-	html_lit(out,
-	    "</code></p>\n"
-	    "<p>This cannot be undone:</p>\n<ul>\n"
-	    "<li>Whoever sends webhooks to this id gets 404 from then on.</li>\n"
-	    "<li>Webhooks that still wait for delivery end in Failure, "
-	    "<em>subscription deleted</em>.</li>\n"
-	    "<li>Its secret is erased.</li>\n"
-	    "<li>Attempts that were made stay on record until they are too old "
-	    "to be kept.</li>\n</ul>\n");
-	admin_form_begin(out, "plain", NULL);
-	html_lit(out,
-	    "<p class=\"actions\">"
-	    "<button class=\"danger\">Delete subscription</button>\n"
-	    "<a class=\"button\" href=\"/ui/subscriptions/");
-	html_uuid(out, &current.id);
-	html_lit(out, "\">Keep it</a></p></form>\n</div>\n");
-	page_end(response, request);
-	subscription_release(&current);
-}
-
-void
-admin_delete(const struct request *request, struct response *response,
-    const char *argument, void *context)
-{
-	const struct admin *admin = context;
-	struct uuid id;
-	int rc;
-
-	if (!admin_path_id(request, response, argument, &id))
-		return;
-	rc = subscription_delete(admin->db, &id);
-	if (rc == -1) {
-		admin_failed(request, response, admin);
-		return;
-	}
-	if (rc == 0) {
-		admin_refuse(request, response, 404, NULL);
-		return;
-	}
-	cache_remove(admin->cache, &id);
-	admin_redirect(response, "/ui/?done=deleted");
 }

@@ -1,6 +1,4 @@
 /* Figures, as every page shows them. */
-#include <inttypes.h>
-
 #include "admin.h"
 
 static void

@@ -7,6 +7,7 @@
 #include "ground/config.h"
 #include "ground/interfaces.h"
 #include "rules/egress.h"
+#include "rules/signed_request.h"
 #include "rules/target_url.h"
 
 static void
@@ -20,11 +21,18 @@ events_spell(struct text *out, const struct subscription *subscription)
 }
 
 void
+admin_form_new(struct subscription_form *form)
+{
+	form->make_secret = true;
+}
+
+void
 admin_form_fill(
     struct subscription_form *form, const struct subscription *subscription)
 {
 	text_adds(&form->url, subscription->target_url);
 	events_spell(&form->events, subscription);
+	text_adds(&form->verify, subscription->verify_ingest);
 }
 
 static bool
@@ -84,6 +92,38 @@ check_secret(struct subscription_form *form)
 	else if (form->remove_secret && form->secret.length != 0)
 		text_adds(&form->secret_error,
 		    "Either enter a new secret or remove it, not both.");
+}
+
+/* Will there be a secret, once this is saved? */
+static bool
+has_secret(
+    const struct subscription_form *form, const struct subscription *current)
+{
+	if (form->secret.length != 0 || form->make_secret)
+		return true;
+	return current != NULL && current->sealed_secret != NULL &&
+	    !form->remove_secret;
+}
+
+void
+admin_form_no_secret(struct subscription_form *form)
+{
+	text_adds(&form->secret_error,
+	    form->remove_secret
+		? "Producers must sign with it, so it cannot be removed."
+		: "Producers must sign with it, so there has to be one.");
+}
+
+static void
+check_verify(struct subscription_form *form, const struct subscription *current)
+{
+	if (form->verify.length == 0)
+		return;
+	if (!is_string(&form->verify) ||
+	    signed_scheme_of(form->verify.bytes) == SIGNED_NOT)
+		text_adds(&form->verify_error, "Choose one of these.");
+	else if (!has_secret(form, current))
+		admin_form_no_secret(form);
 }
 
 /* Adds the event between `from` and `to`, ends it there, and returns whether
@@ -165,26 +205,38 @@ is_same_events(
 	return same;
 }
 
+static bool
+is_checked(const char *body, const char *name)
+{
+	struct text value = { 0 };
+	bool found = form_value(body, name, &value) == 1;
+
+	text_free(&value);
+	return found;
+}
+
 void
 admin_form_read(struct subscription_form *form, const struct request *request,
     const struct subscription *current)
 {
 	const char *body = text_string(&request->body);
-	struct text checked = { 0 };
 
 	form_value(body, "target_url", &form->url);
 	form_value(body, "secret", &form->secret);
 	form_value(body, "events", &form->events);
-	form->remove_secret = form_value(body, "remove_secret", &checked) == 1;
-	text_free(&checked);
+	form->verify_given = form_value(body, "verify_ingest", &form->verify);
+	form->remove_secret = is_checked(body, "remove_secret");
+	form->make_secret = is_checked(body, "make_secret");
 	check_url(form);
 	check_secret(form);
+	check_verify(form, current);
 	if (current != NULL && is_string(&form->events))
 		form->same_events = is_same_events(form, current);
 	if (!form->same_events)
 		check_events(form);
 	form->faults = (form->url_error.length != 0) +
-	    (form->secret_error.length != 0) + (form->events_error.length != 0);
+	    (form->secret_error.length != 0) +
+	    (form->events_error.length != 0) + (form->verify_error.length != 0);
 }
 
 void
@@ -193,10 +245,12 @@ admin_form_free(struct subscription_form *form)
 	text_free(&form->url);
 	text_free(&form->secret);
 	text_free(&form->events);
+	text_free(&form->verify);
 	free(form->normal_url);
 	free(form->event_block);
 	free(form->event_list);
 	text_free(&form->url_error);
 	text_free(&form->secret_error);
 	text_free(&form->events_error);
+	text_free(&form->verify_error);
 }

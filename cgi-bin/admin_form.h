@@ -12,8 +12,10 @@
 
 struct subscription_form {
 	/* as typed */
-	struct text url, secret, events;
+	struct text url, secret, events, verify;
 	bool remove_secret;
+	bool make_secret; /* when none was typed */
+	bool verify_given;
 	/* as meant; the strings are this form's */
 	char *normal_url;
 	char *event_block;
@@ -21,16 +23,20 @@ struct subscription_form {
 	int events_count; /* -1: all events */
 	bool same_events; /* as they are, however they are spelled */
 	/* empty: nothing is wrong */
-	struct text url_error, secret_error, events_error;
+	struct text url_error, secret_error, events_error, verify_error;
 	int faults;
 };
 
-/* What the fields hold for a subscription as it is. */
+/* What the fields hold for a new subscription. */
+void admin_form_new(struct subscription_form *form);
+/* What they hold for one as it is. */
 void admin_form_fill(
     struct subscription_form *form, const struct subscription *subscription);
 /* Reads and checks what was posted. current: NULL for a new one. */
 void admin_form_read(struct subscription_form *form,
     const struct request *request, const struct subscription *current);
+/* Says beside the secret that producers need it. */
+void admin_form_no_secret(struct subscription_form *form);
 void admin_form_free(struct subscription_form *form);
 
 /* The form element. current: NULL for a new one. */

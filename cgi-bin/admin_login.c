@@ -38,6 +38,16 @@ next_read(const char *form, struct text *next)
 static void
 write_form(struct text *out, const char *next, const char *error)
 {
+	const struct field password = { .name = "password",
+		.label = "Password",
+		.hint = "Whoever runs this service sets it with "
+			"`postrider-admin password set`.",
+		.error = error,
+		.type = "password",
+		.autocomplete = "current-password",
+		.is_required = true,
+		.has_focus = true };
+
 	admin_form_begin(out, "panel", "/ui/login");
 	html_lit(out, "<input type=\"hidden\" name=\"next\" value=\"");
 	html_attribute(out, next);
@@ -46,18 +56,10 @@ write_form(struct text *out, const char *next, const char *error)
 	    "<div class=\"field\">\n"
 	    "<label for=\"name\">Account</label>\n"
 	    "<input id=\"name\" name=\"name\" autocomplete=\"username\" "
-	    "value=\"" ACCOUNT_NAME "\" readonly>\n</div>\n"
-	    "<div class=\"field\">\n"
-	    "<label for=\"password\">Password</label>\n"
-	    "<p class=\"hint\" id=\"password-hint\">Whoever runs this service "
-	    "sets it with <code>postrider-admin password set</code>.</p>\n");
-	admin_field_error(out, "password", error);
+	    "value=\"" ACCOUNT_NAME "\" readonly>\n</div>\n");
+	admin_field(out, &password);
 	html_lit(out,
-	    "<input id=\"password\" name=\"password\" type=\"password\" "
-	    "required autofocus autocomplete=\"current-password\"");
-	admin_field_state(out, "password", error != NULL);
-	html_lit(out,
-	    ">\n</div>\n<p class=\"actions\">"
+	    "<p class=\"actions\">"
 	    "<button class=\"primary\">Log in</button></p>\n</form>\n");
 }
 

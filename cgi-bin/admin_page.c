@@ -20,6 +20,9 @@ static const struct {
 	{ 405, "That cannot be done here",
 	    "This address exists, but not for this kind of request. Open it "
 	    "from a link or a form of these pages." },
+	{ 409, "It has changed meanwhile",
+	    "Somebody or something else was first, and nothing was done. Look "
+	    "at it again." },
 	{ 411, "The form did not tell its length",
 	    "Send it again with a Content-Length header. Browsers do so by "
 	    "themselves." },
@@ -59,7 +62,7 @@ admin_refuse(const struct request *request, struct response *response,
 			advice = refusals[i].advice;
 		}
 	/* The router's own words are the API's, too short for a reader. */
-	if (status == 422 && detail != NULL)
+	if ((status == 409 || status == 422) && detail != NULL)
 		advice = detail;
 	if (status == 403 && detail != NULL) {
 		title = "This was refused";
@@ -77,7 +80,7 @@ admin_refuse(const struct request *request, struct response *response,
 	html_text(out, advice);
 	html_lit(out,
 	    "</p>\n<p class=\"actions\"><a class=\"button\" "
-	    "href=\"/ui/\">Go to the subscriptions</a></p>\n"
+	    "href=\"/ui/subscriptions\">Go to the subscriptions</a></p>\n"
 	    "<p class=\"hint\">Status ");
 	html_number(out, status);
 	html_lit(out, "</p>\n</div>\n");
@@ -128,8 +131,13 @@ admin_notice(const struct request *request, struct text *out)
 		    "it are delivered from now on." },
 		{ "saved", "The changes were saved." },
 		{ "rotated",
-		    "There is a new secret. Whoever may write reads it with "
-		    "GET /subscriptions/{id}." },
+		    "There is a new secret: give it to the receiver." },
+		{ "paused",
+		    "The subscription is paused: webhooks are accepted and "
+		    "wait." },
+		{ "resumed",
+		    "The subscription is active: what waited is sent now, in "
+		    "the order of acceptance." },
 		{ "deleted", "The subscription was deleted." },
 		{ "revoked", "The token was revoked." },
 		{ "cancelled",
@@ -154,17 +162,17 @@ out:
 }
 
 void
-admin_state(struct text *out, const struct subscription *subscription)
+admin_state(struct text *out, const char *state, bool is_failing)
 {
-	const char *state = subscription->state;
-
-	if (strcmp(state, "active") == 0)
-		html_lit(out, "<span class=\"mark good\">");
-	else if (strcmp(state, "paused") == 0)
-		html_lit(out, "<span class=\"mark wait\">");
-	else
+	if (strcmp(state, "active") != 0)
+		is_failing = false;
+	if (is_failing || strcmp(state, "disabled") == 0)
 		html_lit(out, "<span class=\"mark bad\">");
-	html_text(out, state);
+	else if (strcmp(state, "active") == 0)
+		html_lit(out, "<span class=\"mark good\">");
+	else
+		html_lit(out, "<span class=\"mark wait\">");
+	html_text(out, is_failing ? "failing" : state);
 	html_lit(out, "</span>");
 }
 
@@ -178,30 +186,4 @@ admin_link(struct text *out, const char *kind, const struct uuid *id)
 	html_lit(out, "\">");
 	html_uuid(out, id);
 	html_lit(out, "</a>");
-}
-
-void
-admin_field_error(struct text *out, const char *id, const char *message)
-{
-	if (message == NULL)
-		return;
-	html_lit(out, "<p class=\"error\" id=\"");
-	html_attribute(out, id);
-	html_lit(out, "-error\">");
-	html_text(out, message);
-	html_lit(out, "</p>\n");
-}
-
-void
-admin_field_state(struct text *out, const char *id, bool is_wrong)
-{
-	html_lit(out, " aria-describedby=\"");
-	if (is_wrong) {
-		html_attribute(out, id);
-		html_lit(out, "-error ");
-	}
-	html_attribute(out, id);
-	html_lit(out, "-hint\"");
-	if (is_wrong)
-		html_lit(out, " aria-invalid=\"true\"");
 }

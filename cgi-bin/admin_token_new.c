@@ -25,15 +25,14 @@ static const struct {
 	{ TOKEN_INGEST, "send webhooks, and nothing else" },
 };
 
-static const struct {
-	const char *lifetime; /* "": for ever */
-	const char *label;
-} lifetimes[] = {
+/* By lifetime; "": for ever. */
+static const struct choice lifetimes[] = {
 	{ "7d", "in a week" },
 	{ "30d", "in 30 days" },
 	{ "90d", "in 90 days" },
 	{ "365d", "in a year" },
 	{ "", "never" },
+	{ NULL, NULL },
 };
 
 static void
@@ -110,93 +109,52 @@ form_read(struct token_form *form, const char *body)
 }
 
 static void
-write_name(struct text *out, const struct token_form *form)
-{
-	html_lit(out,
-	    "<div class=\"field\">\n<label for=\"name\">Name</label>\n"
-	    "<p class=\"hint\" id=\"name-hint\">Who will use it: by this you "
-	    "will know it again.</p>\n");
-	admin_field_error(out, "name", form->name_error);
-	html_lit(out,
-	    "<input id=\"name\" name=\"name\" required maxlength=\"100\" "
-	    "autocomplete=\"off\"");
-	admin_field_state(out, "name", form->name_error != NULL);
-	html_lit(out, " value=\"");
-	html_attribute(out, text_string(&form->name));
-	html_lit(out, "\">\n</div>\n");
-}
-
-static void
-write_scope(struct text *out, size_t i, bool is_checked)
-{
-	const char *name = token_scope_name(scopes[i].scope);
-
-	html_lit(out, "<p class=\"check\"><input type=\"checkbox\" id=\"");
-	html_attribute(out, name);
-	html_lit(out, "\" name=\"");
-	html_attribute(out, name);
-	html_lit(out, "\" value=\"1\"");
-	if (is_checked)
-		html_lit(out, " checked");
-	html_lit(out, "> <label for=\"");
-	html_attribute(out, name);
-	html_lit(out, "\"><code>");
-	html_text(out, name);
-	html_lit(out, "</code>: ");
-	html_text(out, scopes[i].meaning);
-	html_lit(out, "</label></p>\n");
-}
-
-static void
 write_scopes(struct text *out, const struct token_form *form)
 {
+	struct text label = { 0 };
+
 	html_lit(out, "<fieldset class=\"field\"><legend>It may</legend>\n");
 	admin_field_error(out, "scope", form->scope_error);
-	for (size_t i = 0; i < TOKEN_SCOPES; i++)
-		write_scope(out, i, (form->wish.scopes & scopes[i].scope) != 0);
-	html_lit(out, "</fieldset>\n");
-}
+	for (size_t i = 0; i < TOKEN_SCOPES; i++) {
+		const char *name = token_scope_name(scopes[i].scope);
 
-static void
-write_subscription(struct text *out, const struct token_form *form)
-{
-	html_lit(out,
-	    "<div class=\"field\">\n<label for=\"subscription\">Subscription "
-	    "<span class=\"quiet\">(optional)</span></label>\n"
-	    "<p class=\"hint\" id=\"subscription-hint\">The id of the one "
-	    "subscription that an <code>ingest</code> token is for.</p>\n");
-	admin_field_error(out, "subscription", form->subscription_error);
-	html_lit(out,
-	    "<input class=\"code\" id=\"subscription\" "
-	    "name=\"subscription\" autocomplete=\"off\"");
-	admin_field_state(
-	    out, "subscription", form->subscription_error != NULL);
-	html_lit(out, " value=\"");
-	html_attribute(out, text_string(&form->subscription));
-	html_lit(out, "\">\n</div>\n");
-}
-
-static void
-write_expires(struct text *out, const struct token_form *form)
-{
-	const char *chosen = text_string(&form->expires);
-
-	html_lit(out,
-	    "<div class=\"field\">\n<label for=\"expires\">It expires"
-	    "</label>\n");
-	admin_field_error(out, "expires", form->expires_error);
-	html_lit(out, "<select id=\"expires\" name=\"expires\">\n");
-	for (size_t i = 0; i < sizeof(lifetimes) / sizeof(lifetimes[0]); i++) {
-		html_lit(out, "<option value=\"");
-		html_attribute(out, lifetimes[i].lifetime);
-		html_lit(out, "\"");
-		if (strcmp(chosen, lifetimes[i].lifetime) == 0)
-			html_lit(out, " selected");
-		html_lit(out, ">");
-		html_text(out, lifetimes[i].label);
-		html_lit(out, "</option>\n");
+		text_clear(&label);
+		text_addf(&label, "%s: %s", name, scopes[i].meaning);
+		admin_check(out, name, text_string(&label),
+		    (form->wish.scopes & scopes[i].scope) != 0);
 	}
-	html_lit(out, "</select>\n</div>\n");
+	html_lit(out, "</fieldset>\n");
+	text_free(&label);
+}
+
+static void
+write_fields(struct text *out, const struct token_form *form)
+{
+	const struct field name = { .name = "name",
+		.label = "Name",
+		.hint = "Who will use it: by this you will know it again.",
+		.error = form->name_error,
+		.value = text_string(&form->name),
+		.longest = 100,
+		.is_required = true };
+	const struct field subscription = { .name = "subscription",
+		.label = "Subscription",
+		.is_optional = true,
+		.hint = "The id of the one subscription that an `ingest` token "
+			"is for.",
+		.error = form->subscription_error,
+		.value = text_string(&form->subscription),
+		.class = "code" };
+	const struct field expires = { .name = "expires",
+		.label = "It expires",
+		.error = form->expires_error,
+		.value = text_string(&form->expires),
+		.choices = lifetimes };
+
+	admin_field(out, &name);
+	write_scopes(out, form);
+	admin_field(out, &subscription);
+	admin_field(out, &expires);
 }
 
 static void
@@ -208,10 +166,7 @@ form_page(const struct request *request, struct response *response,
 	page_begin(response, is_faulty(form) ? 422 : 200, "New API token",
 	    PAGE_SETTINGS);
 	admin_form_begin(out, "panel", NULL);
-	write_name(out, form);
-	write_scopes(out, form);
-	write_subscription(out, form);
-	write_expires(out, form);
+	write_fields(out, form);
 	html_lit(out,
 	    "<p class=\"actions\"><button class=\"primary\">Create token"
 	    "</button>\n<a class=\"button\" href=\"/ui/tokens\">Cancel</a>"

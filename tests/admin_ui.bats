@@ -2,13 +2,6 @@ load helper
 
 place() { header Location | sed "s|^$URL||"; }
 
-last_page() {	# of the list, with the newest subscriptions
-	local count
-	count=$(sql "SELECT count(*) FROM subscriptions
-	    WHERE state <> 'deleted'")
-	echo "/ui/?skip=$((count > 5 ? count - 5 : 0))"
-}
-
 created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 	local url=$RECEIVER$1
 	shift
@@ -23,7 +16,7 @@ created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 	[ "$(place)" = /ui/ ]
 	local id
 	id=$(subscribe /ok/listed s '["listed.event"]')
-	request GET "$(last_page)"
+	request GET "/ui/subscriptions"
 	assert_code 200
 	[[ $(header Content-Type) == 'text/html; charset=utf-8' ]]
 	[[ $body == *"$id"* ]]
@@ -132,7 +125,7 @@ created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 @test "a secret is never shown" {
 	local id page
 	id=$(subscribe /ok 'hidden-secret-77')
-	for page in "$(last_page)" "/ui/subscriptions/$id" \
+	for page in "/ui/subscriptions" "/ui/subscriptions/$id" \
 	    "/ui/subscriptions/$id/edit"; do
 		request GET "$page"
 		assert_code 200
@@ -284,7 +277,7 @@ created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 	webhook=$(ingest "$id" '{}' -H 'X-Event-Type: <img src=x onerror=alert(1)>')
 	outcome 10 "$webhook" Success
 	local page
-	for page in "$(last_page)" "/ui/subscriptions/$id" \
+	for page in "/ui/subscriptions" "/ui/subscriptions/$id" \
 	    "/ui/subscriptions/$id/edit" "/ui/webhooks/$webhook" \
 	    "/ui/attempts?subscription=$id"; do
 		request GET "$page"

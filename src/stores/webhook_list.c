@@ -21,10 +21,12 @@
 		    "SELECT f.id, f.subscription_id, f.target_url," \
 		    " f.event_type, f.number, f.due_at, f.is_leased," \
 		    " coalesce(l.attempt_number, 0), l.status_code, l.error," \
-		    " l.duration_ms, coalesce(l.final, false), f.is_last, f.so" \
+		    " l.duration_ms, coalesce(l.final, false), f.is_last, f.so," \
+		    " coalesce(f.is_deleted, true)" \
 		    "  FROM (SELECT c.id, w.subscription_id, s.target_url," \
 		    "   w.event_type, state.number, p.due_at," \
 		    "   p.lease IS NOT NULL AS is_leased, i.is AS is_moved," \
+		    "   s.state = 'deleted' AS is_deleted," \
 		    "   c.n = $3 AS is_last, found.so" \
 		    "  FROM (SELECT id, row_number() OVER () AS n FROM (" candidates \
 		    " LIMIT $3) newest ORDER BY id DESC) c" \
@@ -41,7 +43,8 @@
 		    "   WHEN w.filtered THEN 4 WHEN p.due_at IS NOT NULL THEN 1" \
 		    "   WHEN i.cancelled_at IS NOT NULL THEN 5" \
 		    "   WHEN dead.is THEN 3 ELSE 2 END AS number) state" \
-		    "  LEFT JOIN LATERAL (SELECT target_url FROM subscriptions" \
+		    "  LEFT JOIN LATERAL (SELECT target_url, state" \
+		    "   FROM subscriptions" \
 		    "   WHERE id = w.subscription_id LIMIT 1) s ON true" \
 		    " CROSS JOIN LATERAL (SELECT" \
 		    "   ($4::uuid IS NULL OR w.subscription_id = $4) AND" \
@@ -172,6 +175,7 @@ line_read(const struct db *db, int row, struct webhook_line *line)
 		.duration_ms =
 		    db_is_null(db, row, 10) ? -1 : db_get_long(db, row, 10),
 		.is_settled = db_get_bool(db, row, 11),
+		.is_deleted = db_get_bool(db, row, 14),
 	};
 	line->accepted_at = uuid_ms(&line->id);
 }

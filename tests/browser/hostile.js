@@ -23,9 +23,11 @@ const shown = (text) => text.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g,
 // Runs in the page: everything that is not of our making.
 function strangers() {
 	const tags = new Set(('html head meta title link body a header div img ' +
-	    'nav ul li main h1 h2 p form input label textarea button table ' +
+	    'nav ul li main h1 h2 h3 p form input label textarea select option ' +
+	    'button progress table ' +
 	    'caption thead tbody tr th td code pre span dl dt dd section ' +
-	    'details summary time abbr strong em footer').split(' '));
+	    'details summary time abbr strong em footer br ' +
+	    'datalist figure svg defs pattern path rect').split(' '));
 	const found = [];
 	const ours = '<script src="/static/postrider.js" defer=""></script>';
 	for (const element of document.querySelectorAll('*')) {
@@ -34,7 +36,7 @@ function strangers() {
 		for (const { name, value } of element.attributes) {
 			const leads = /^(href|src|action|formaction)$/.test(name);
 			if (/^(on|style$|srcdoc$|xlink|http-equiv$)/.test(name) ||
-			    (leads && !/^[/#](?!\/)/.test(value)))
+			    (leads && !/^[/#?](?!\/)/.test(value)))
 				found.push(`${name}="${value.slice(0, 200)}"`);
 		}
 	}
@@ -58,21 +60,28 @@ async function visit(path) {
 	return page.locator('main').evaluate((main) => main.textContent);
 }
 
-// In the table of pages: how often all payloads must be there.
+// In the table of pages: how often the first payload must be there, and which
+// others, if not all: the list cuts what is long.
 async function stored() {
 	const count = (text, part) => text.split(part).length - 1;
 	const pages = [
-		['/ui/?limit=1000', 2],		// URL, and the first events
-		[`/ui/subscriptions/${subscription}`, 3], // and the reason
+		// URL, the first events, why it fails
+		['/ui/subscriptions', 3, payloads.slice(0, 2)],
+		// and why it is disabled
+		[`/ui/subscriptions/${subscription}`, 5],
+		[`/ui/subscriptions/${subscription}/test`, 1],
+		[`/ui/subscriptions/${subscription}/rotate`, 1],
 		[`/ui/subscriptions/${subscription}/delete`, 1],
 		[`/ui/attempts?subscription=${subscription}`, 1],
 		[`/ui/webhooks/${webhook}`, 6],
+		[`/ui/webhooks?outcome=Failure&subscription=${subscription}`, 1],
+		['/ui/dead-letters', 1],
 		['/ui/tokens', 1],
 		[`/ui/tokens/${token}/revoke`, 1],
 	];
-	for (const [path, least] of pages) {
+	for (const [path, least, want] of pages) {
 		const text = await visit(path);
-		assertShows(path, text);
+		assertShows(path, text, want);
 		const times = count(text, shown(payloads[0]));
 		assert.ok(times >= least, `${path} shows it ${times} times`);
 	}
@@ -119,10 +128,22 @@ async function typed() {
 	for (const words of handfuls()) {
 		const all = encodeURIComponent(words);
 		for (const path of [`/ui/?done=${all}&skip=${all}`,
+		    `/ui/subscriptions?done=${all}&state=${all}`,
 		    `/ui/login?next=${all}`, `/ui/${all}`, `/ui/webhooks/${all}`,
 		    `/ui/subscriptions/${all}`,
-		    `/ui/attempts?subscription=${all}&limit=${all}`])
+		    `/ui/attempts?subscription=${all}&limit=${all}`,
+		    `/ui/webhooks?subscription=${all}&event_type=${all}`,
+		    `/ui/webhooks?outcome=${all}&from=${all}&reason=${all}`,
+		    `/ui/dead-letters?subscription=${subscription}` +
+		    `&reason=${all}`,
+		    `/ui/dead-letters/resend?subscription=${subscription}` +
+		    `&reason=${all}`,
+		    `/ui/dead-letters/progress?subscription=${subscription}` +
+		    `&reason=${all}`])
 			await visit(path);
+		await visit(`/ui/subscriptions?q=${all}`);
+		assert.equal(await page.inputValue('#q'),
+		    shown(words).replace(/ +$/, ''));
 		await visit(`/ui/webhooks?id=${all}`);
 		assert.equal(await page.inputValue('#id'), shown(words));
 	}

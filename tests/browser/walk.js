@@ -66,7 +66,7 @@ async function pages() {
 	assert.ok((await page.locator('main').innerText()).includes('walk.three'));
 	await page.locator(`a[href="/ui/subscriptions/${id}/delete"]`).click();
 	await page.click('button.danger');
-	assert.match(page.url(), /\/ui\/\?done=deleted$/);
+	assert.match(page.url(), /\/ui\/subscriptions\?done=deleted$/);
 	assert.ok(!(await page.content()).includes(id));
 
 	// a phone: nothing is cut off to the side

@@ -1,3 +1,4 @@
+/* The secret of a subscription: shown, and made anew. */
 #include <sodium.h>
 
 #include "admin.h"
@@ -5,6 +6,64 @@
 #include "ground/log.h"
 #include "rules/signature.h"
 #include "stores/keyring.h"
+
+static void
+show(const struct request *request, struct response *response,
+    const struct subscription *subscription, const char *secret)
+{
+	struct text *out = &response->body;
+
+	page_begin(response, 200, "Secret", PAGE_SUBSCRIPTIONS);
+	html_lit(out, "<div class=\"panel\">\n<p class=\"url\"><strong>");
+	html_text(out, subscription->target_url);
+	html_lit(out,
+	    "</strong></p>\n<pre tabindex=\"0\"><code "
+	    "id=\"secret\">");
+	html_text(out, secret);
+	html_lit(out, "</code></pre>\n");
+	html_copy(out, "secret", "the secret");
+	html_lit(out,
+	    "<p>A receiver checks <code>webhook-signature"
+	    "</code> with it, as Standard Webhooks say.");
+	if (subscription->verify_ingest != NULL)
+		html_lit(out, " Producers sign with it, too.");
+	html_lit(out,
+	    " Whoever knows it can pass for this service.</p>\n"
+	    "<p class=\"actions\"><a class=\"button primary\" "
+	    "href=\"/ui/subscriptions/");
+	html_uuid(out, &subscription->id);
+	html_lit(out,
+	    "\">Done</a>\n<a class=\"button\" "
+	    "href=\"/ui/subscriptions/");
+	html_uuid(out, &subscription->id);
+	html_lit(out, "/rotate\">New secret…</a></p>\n</div>\n");
+	page_end(response, request);
+}
+
+/* http.c lets nobody store any answer. */
+void
+admin_secret(const struct request *request, struct response *response,
+    const char *argument, void *context)
+{
+	struct subscription found = { 0 };
+	char *secret = NULL;
+
+	if (!admin_find(request, response, argument, context, &found))
+		return;
+	if (found.sealed_secret != NULL)
+		secret = keyring_open(&found.id, found.sealed_secret);
+	if (secret != NULL)
+		show(request, response, &found, secret);
+	else if (found.sealed_secret == NULL)
+		admin_refuse(request, response, 404, NULL);
+	else {
+		log_error(
+		    "cannot open a secret reason=\"%s\"", keyring_reason());
+		admin_refuse(request, response, 500, NULL);
+	}
+	seal_forget(secret);
+	subscription_release(&found);
+}
 
 static void
 say_overlap(struct text *out)
