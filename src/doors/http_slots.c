@@ -9,7 +9,6 @@
 
 #include "ground/log.h"
 
-#define PARAMS_BYTES ((size_t)256 << 10)
 /* Of requests that are under way in a process, beside the largest two. */
 #define ARRIVED_BYTES ((size_t)64 << 20)
 #define SWEEP_MS 1000
@@ -129,8 +128,7 @@ slot_take(struct http_slots *slots, struct http_slot *slot, size_t length)
 	slot_keep(slots, slot, length);
 	used = http_record_scan(record, slots->chunk, length);
 	slot->has_surplus = used != length;
-	if (record->state == HTTP_RECORD_BAD ||
-	    record->params_bytes > PARAMS_BYTES)
+	if (record->state == HTTP_RECORD_BAD)
 		slot_refuse(slots, slot, "malformed request");
 	else if (slots->arrived_bytes > most)
 		slot_refuse(slots, slot, "too much under way");
