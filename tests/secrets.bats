@@ -283,7 +283,7 @@ three_subscriptions() {
 		[ $mode = 0640 ] || assert_output --partial 'is open to others'
 	done
 	assert_success
-	for lines in 'a' 'a b' "a ${key:1}" "a.b $key" "a $key x" '# nothing' '' \
+	for lines in 'a' 'a b' "a ${key:1}" "a.b $key" "a $key x" "a Ä${key:2}" '# nothing' '' \
 	    "a $key"$'\n'"a $key"; do
 		set_keys "$lines"
 		run admin secret-key reencrypt
