@@ -162,7 +162,9 @@ teardown() { rename_roles hidden postrider || true; }
 	for line in "DATABASE_URL=postgresql://u:p@/postrider?host=$RUN" \
 	    "DATABASE_URL=postgresql:///postrider?user=u&password=p" \
 	    "PURGE_DATABASE_URL=dbname=postrider password = p" \
-	    "REDIS_URL=redis://:p@localhost:6379"; do
+	    "REDIS_URL=redis://:p@localhost:6379" \
+	    "REDIS_URL=redis://u@v:p@localhost:6379" \
+	    "REDIS_URL=unix://:p@/redis"; do
 		settings 0644 "$line"
 		[ "$status" -eq 100 ] || fail "$status: $line: $output"
 		assert_output --partial "${line%%=*} holds a password: chmod 0600"
