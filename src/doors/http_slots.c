@@ -183,7 +183,7 @@ http_slots_accept(struct http_slots *slots, int64_t now_ms)
 	struct http_slot *slot;
 	int fd;
 
-	for (int i = 0; i < HTTP_SLOTS_ACCEPTS; i++) {
+	for (int i = 0; i < slots->accepts; i++) {
 		slot = slot_free(slots);
 		if (slot == NULL)
 			return;
@@ -230,9 +230,10 @@ http_slots_close_idle(struct http_slots *slots, int64_t since_ms)
 }
 
 int
-http_slots_open(struct http_slots *slots, size_t max_body)
+http_slots_open(struct http_slots *slots, size_t max_body, int accepts)
 {
 	slots->max_body = max_body;
+	slots->accepts = accepts;
 	slots->all = memory_get(HTTP_SLOTS * sizeof(*slots->all));
 	for (size_t i = 0; i < HTTP_SLOTS; i++)
 		slots->all[i].fd = -1;
