@@ -99,3 +99,23 @@ ingest-body-endless 41[13]   0 5   str
 	served 3000 GET /healthz
 	served 3000 GET /subscriptions/
 }
+
+# libfcgi would get as much memory, and wait.
+@test "a FastCGI record that announces 1.9 GB is hung up on at once" {
+	local pool
+	for pool in ingest api admin; do
+		python3 - "$BATS_TEST_DIRNAME" "$RUN/$pool.sock" <<-'P'
+		import socket, struct, sys
+		sys.path.insert(0, sys.argv[1])
+		from fastcgi import BEGIN, PARAMS, record
+		pair = struct.pack("!BI", 1, 0x80000000 | 1900000000) + b"n"
+		with socket.socket(socket.AF_UNIX) as connection:
+		    connection.settimeout(5)
+		    connection.connect(sys.argv[2])
+		    connection.sendall(record(BEGIN, struct.pack("!HB5x", 1, 1))
+		                       + record(PARAMS, pair))
+		    assert connection.recv(1) == b""
+		P
+	done
+	served 3000 GET /healthz
+}
