@@ -205,9 +205,15 @@ teardown() { rename_roles hidden postrider || true; }
 	local unit=$BATS_TEST_TMPDIR/postrider.service line
 	sed -e 's|@USER@|postrider|; s|@BIN@|/usr/bin|; s|@CONF@|/etc/x.conf|' \
 	    "$ROOT/worker/postrider.service.in" >"$unit"
-	for line in CapabilityBoundingSet= NoNewPrivileges=yes \
-	    ProtectSystem=strict PrivateTmp=yes MemoryDenyWriteExecute=yes \
-	    SystemCallFilter=@system-service LimitCORE=0; do
+	for line in User=postrider LimitCORE=0 CapabilityBoundingSet= \
+	    {NoNewPrivileges,ProtectHome,ProtectClock,ProtectHostname}=yes \
+	    ProtectKernel{Logs,Modules,Tunables}=yes ProtectSystem=strict \
+	    {ProtectControlGroups,PrivateDevices,PrivateTmp,RemoveIPC}=yes \
+	    Restrict{Namespaces,Realtime,SUIDSGID}=yes LockPersonality=yes \
+	    MemoryDenyWriteExecute=yes ProtectProc=invisible \
+	    'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK' \
+	    SystemCallArchitectures=native \
+	    SystemCallFilter={@system-service,~@privileged}; do
 		grep -qxF "$line" "$unit" || fail "no $line"
 	done
 	command -v systemd-analyze >/dev/null || skip 'no systemd-analyze'
