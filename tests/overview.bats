@@ -101,10 +101,10 @@ percent() { json '.success_rate * 1000 | floor |
 	outcome 20 "$webhook" Success
 	delivering() {
 		request GET /ui/
-		[ "$(figure 'Delivery processes')" = 2 ]
+		[ "$(figure 'Delivery processes')" = 2 ] &&
+			[ "$(figure 'Oldest due')" = 'nothing waits' ]
 	}
 	eventually 20 delivering
-	[ "$(figure 'Oldest due')" = 'nothing waits' ]
 }
 
 @test "without PostgreSQL the page says so, with the request's id" {

@@ -8,7 +8,7 @@
 #include "stores/attempt.h"
 #include "stores/store.h"
 
-#define SCAN_MOST 2000 /* webhooks looked at for a page */
+#define SCAN_MOST 1000 /* webhooks looked at for a page */
 
 /* What may be of interest comes in order from an index, the rest of a row by
  * probes: LATERAL and LIMIT, see delivery_claim.c. Nothing is sorted, and the
@@ -30,15 +30,18 @@
 		    "   c.n = $3 AS is_last, found.so" \
 		    "  FROM (SELECT id, row_number() OVER () AS n FROM (" candidates \
 		    " LIMIT $3) newest ORDER BY id DESC) c" \
-		    " CROSS JOIN LATERAL (SELECT subscription_id, event_type," \
-		    "   filtered FROM webhooks WHERE id = c.id LIMIT 1) w" \
+		    "  LEFT JOIN LATERAL (SELECT id, subscription_id, event_type," \
+		    "   filtered FROM webhooks WHERE id = c.id" \
+		    "   AND ($4::uuid IS NULL OR subscription_id = $4)" \
+		    "   AND ($5::text IS NULL OR event_type = $5)" \
+		    "   AND ($6::int4 <> 4 OR filtered) LIMIT 1) w ON true" \
 		    "  LEFT JOIN LATERAL (SELECT due_at, lease FROM pending" \
-		    "   WHERE webhook_id = c.id LIMIT 1) p ON true" \
+		    "   WHERE webhook_id = w.id LIMIT 1) p ON true" \
 		    "  LEFT JOIN LATERAL (SELECT cancelled_at, true AS is" \
-		    "   FROM interventions WHERE webhook_id = c.id LIMIT 1) i" \
+		    "   FROM interventions WHERE webhook_id = w.id LIMIT 1) i" \
 		    "   ON true" \
 		    "  LEFT JOIN LATERAL (SELECT true AS is FROM dead_letters" \
-		    "   WHERE webhook_id = c.id LIMIT 1) dead ON true" \
+		    "   WHERE webhook_id = w.id LIMIT 1) dead ON true" \
 		    " CROSS JOIN LATERAL (SELECT CASE" \
 		    "   WHEN w.filtered THEN 4 WHEN p.due_at IS NOT NULL THEN 1" \
 		    "   WHEN i.cancelled_at IS NOT NULL THEN 5" \
@@ -46,9 +49,7 @@
 		    "  LEFT JOIN LATERAL (SELECT target_url, state" \
 		    "   FROM subscriptions" \
 		    "   WHERE id = w.subscription_id LIMIT 1) s ON true" \
-		    " CROSS JOIN LATERAL (SELECT" \
-		    "   ($4::uuid IS NULL OR w.subscription_id = $4) AND" \
-		    "   ($5::text IS NULL OR w.event_type = $5) AND" \
+		    " CROSS JOIN LATERAL (SELECT w.id IS NOT NULL AND" \
 		    "   ($6::int4 = 0 OR state.number = $6) AS so) found" \
 		    " WHERE found.so OR c.n = $3" \
 		    " ORDER BY c.id DESC LIMIT $7) f" \
