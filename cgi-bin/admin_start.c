@@ -165,9 +165,8 @@ step_send(const struct request *request, struct response *response,
 	const char *type =
 	    start->subscription.events_count > 0 ? NULL : START_EVENT;
 	struct incoming sent = { 0 };
-	int rc =
-	    test_event_store(admin->db, admin->queue, &start->subscription.id,
-		type, PAYLOAD, sizeof(PAYLOAD) - 1, &sent);
+	int rc = test_event_store(admin->db, admin->queue,
+	    &start->subscription.id, type, PAYLOAD, sizeof(PAYLOAD) - 1, &sent);
 
 	if (rc == 1)
 		go_on(response, &start->subscription.id, &sent.id);

@@ -67,36 +67,6 @@ inbox_answer_is(int64_t status)
 }
 
 static void
-letter_release(struct inbox_letter *letter)
-{
-	text_free(&letter->header);
-	text_free(&letter->body);
-}
-
-/* "STATUS AT SEAL LENGTH HEADER-LENGTH\n", the header, the body. */
-static bool
-letter_read(struct inbox_letter *letter, const char *bytes, size_t length)
-{
-	const char *rest = memchr(bytes, '\n', length);
-	size_t header, left;
-	int seal;
-
-	if (rest++ == NULL ||
-	    sscanf(bytes, "%d %" SCNd64 " %d %zu %zu\n", &letter->status,
-		&letter->at, &seal, &letter->length, &header) != 5)
-		return false;
-	left = length - (size_t)(rest - bytes);
-	if (header > left || left - header > INBOX_BODY_MAX ||
-	    header > INBOX_HEADER_MAX || seal < INBOX_UNSIGNED ||
-	    seal > INBOX_UNKNOWN)
-		return false;
-	letter->seal = (enum inbox_seal)seal;
-	text_add(&letter->header, rest, header);
-	text_add(&letter->body, rest + header, left - header);
-	return true;
-}
-
-static void
 page_read(struct inbox_page *page, const struct redis_reply *list)
 {
 	size_t count = redis_count(list), length;
@@ -106,7 +76,8 @@ page_read(struct inbox_page *page, const struct redis_reply *list)
 	for (size_t i = 0; i < count; i++) {
 		bytes = redis_string(redis_at(list, i), &length);
 		if (bytes != NULL &&
-		    letter_read(&page->letters[page->count], bytes, length))
+		    inbox_letter_read(
+			&page->letters[page->count], bytes, length))
 			page->count++;
 	}
 }
@@ -200,10 +171,7 @@ inbox_put(struct inbox *inbox, const char *name, struct inbox_letter *letter)
 	struct redis_part args[3];
 	int rc;
 
-	text_addf(&bytes, "%" PRId64 " %d %zu %zu\n", letter->at, letter->seal,
-	    letter->length, letter->header.length);
-	text_add(&bytes, text_string(&letter->header), letter->header.length);
-	text_add(&bytes, text_string(&letter->body), letter->body.length);
+	inbox_letter_make(letter, &bytes);
 	args[0] = string_part(name);
 	args[1] = (struct redis_part){ bytes.bytes, bytes.length };
 	args[2] = number_part(now, letter->at);
@@ -235,7 +203,7 @@ void
 inbox_page_release(struct inbox_page *page)
 {
 	for (int i = 0; i < page->count; i++)
-		letter_release(&page->letters[i]);
+		inbox_letter_release(&page->letters[i]);
 	free(page->letters);
 	memset(page, 0, sizeof(*page));
 }

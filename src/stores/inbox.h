@@ -47,6 +47,15 @@ struct inbox_letter {
 	struct text body;   /* the first bytes of it */
 };
 
+/* As Redis has it: the status, which inbox_put leaves out, a line of numbers,
+ * the header, the body. */
+void inbox_letter_make(const struct inbox_letter *letter, struct text *out);
+/* False when it is none; release it if true. The bytes end with a NUL behind
+ * them. */
+bool inbox_letter_read(
+    struct inbox_letter *letter, const char *bytes, size_t length);
+void inbox_letter_release(struct inbox_letter *letter);
+
 /* What to answer; -1: it was not stored. */
 int
 inbox_put(struct inbox *inbox, const char *name, struct inbox_letter *letter);
