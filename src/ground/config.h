@@ -59,7 +59,8 @@ struct config {
 extern struct config config;
 
 /* 0, or -1 after the line and the reason were written to standard error.
- * Main exits 100 then. */
+ * Main exits 100 then. Refuses cores first (ground/core.h): a setting may hold
+ * a password. */
 int config_load(void);
 /* The settings in force, one by one. Passwords in URLs are left out. */
 struct config_shown {
