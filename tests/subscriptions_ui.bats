@@ -48,6 +48,7 @@ counted() {
 	[ "$(shown "q=+$word%2FALPHA+")" = "$one" ]
 	[ "$(shown "q=${one:9}")" = "$one" ]
 	[ "$(shown "q=${one^^}")" = "$one" ]
+	[ "$(shown "q=%7B${one//-/}%7D")" = "$one" ]
 	# a pattern's characters are characters
 	[ -z "$(shown "q=$word%25")" ]
 	[ -z "$(shown "q=${word}_")" ]
