@@ -358,7 +358,7 @@ counted() {
 	id=$(subscribe "$(own /ok)")
 	request GET "/ui/subscriptions/$id/delete"
 	[[ $body == *'No webhook waits for delivery now'* ]]
-	[[ $body == *'stay on record for 72 hours'* ]]
+	[[ $body == *'until they are 72 hours old'* ]]
 	request POST "/subscriptions/$id/pause"
 	ingest "$id" 1
 	ingest "$id" 2
