@@ -1,10 +1,15 @@
 /* The admin pages: /ui/, and / which leads there. */
 #include <sodium.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "admin_inbox.h"
+#include "admin_settings.h"
+#include "admin_start.h"
 #include "admin_tokens.h"
 #include "admin_visit.h"
 #include "doors/guard.h"
+#include "doors/problem.h"
 #include "ground/config.h"
 #include "ground/log.h"
 #include "rules/egress.h"
@@ -51,6 +56,11 @@ static const struct route routes[] = {
 	    ACCESS_LOGIN },
 	{ "GET", "/ui/dead-letters/resend", admin_resend_ask, ACCESS_LOGIN },
 	{ "POST", "/ui/dead-letters/resend", admin_resend, ACCESS_LOGIN },
+	{ "GET", "/ui/inbox/{name}", admin_inbox, ACCESS_LOGIN },
+	{ "POST", "/ui/inbox/{name}", admin_inbox_change, ACCESS_LOGIN },
+	{ "GET", "/ui/settings", admin_settings, ACCESS_LOGIN },
+	{ "GET", "/ui/start", admin_start, ACCESS_LOGIN },
+	{ "POST", "/ui/start", admin_start_step, ACCESS_LOGIN },
 	{ "GET", "/ui/webhooks", admin_webhooks, ACCESS_LOGIN },
 	{ "POST", "/ui/webhooks/resend", admin_webhooks_resend, ACCESS_LOGIN },
 	{ "GET", "/ui/webhooks/{id}", admin_webhook, ACCESS_LOGIN },
@@ -71,19 +81,28 @@ static const struct route routes[] = {
 	{ NULL, NULL, NULL, ACCESS_ANYONE },
 };
 
+static const struct route inbox_routes[] = {
+	{ "GET", "/inbox/{name}", admin_inbox_show, ACCESS_ANYONE },
+	{ "POST", "/inbox/{name}", admin_inbox_take, ACCESS_ANYONE },
+	{ NULL, NULL, NULL, ACCESS_ANYONE },
+};
+
+static const struct router inbox_router = { inbox_routes, admin_inbox_admit,
+	problem_answer };
 static const struct router router = { routes, admin_admit, admin_refuse };
 
 static void
 handle(const struct request *request, struct response *response, void *context)
 {
+	bool is_page = strncmp(request->path, "/inbox", 6) != 0;
+	const struct router *to = is_page ? &router : &inbox_router;
 	const char *why;
 
 	admin_visit_reset();
-	if (config.auth == AUTH_OPEN &&
-	    !guard_admits(request, config.cors_origins, &why))
-		admin_refuse(request, response, 403, why);
+	if (!guard_admits(request, &why))
+		to->refuse(request, response, 403, why);
 	else
-		router_dispatch(&router, request, response, context);
+		router_dispatch(to, request, response, context);
 }
 
 int
@@ -110,10 +129,12 @@ main(void)
 	admin.db = db_new(config.database_url, DB_SERVE, "postrider admin");
 	admin.cache = cache_new(config.redis_url, config.cache_seconds);
 	admin.queue = queue_new(config.redis_url, config.share_dir);
+	admin.inbox = inbox_new(config.redis_url);
 	page_tools(admin_login_tools);
 	status = admin.queue == NULL
 	    ? 111
 	    : http_serve(FORM_MAX_BYTES, handle, &admin);
+	inbox_free(admin.inbox);
 	queue_free(admin.queue);
 	cache_free(admin.cache);
 	db_free(admin.db);

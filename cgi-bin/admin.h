@@ -10,6 +10,7 @@
 #include "stores/attempt.h"
 #include "stores/cache.h"
 #include "stores/db.h"
+#include "stores/inbox.h"
 #include "stores/queue.h"
 #include "stores/stats.h"
 #include "stores/subscription.h"
@@ -19,6 +20,7 @@ struct admin {
 	struct db *db;
 	struct cache *cache;
 	struct queue *queue; /* for what people make due */
+	struct inbox *inbox;
 };
 
 typedef void admin_handler(const struct request *request,

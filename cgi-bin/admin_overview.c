@@ -5,10 +5,13 @@
 #include "admin.h"
 #include "stores/overview.h"
 
-#define ROWS 10
+#define ROWS 8
 #define URL_BYTES 90
 #define REASON_BYTES 120
-#define LATE_MS 60000 /* the worker's log complains then, too */
+#define REFRESH_SECONDS 10
+#define MINUTE_MS INT64_C(60000)
+#define HOUR_MS (60 * MINUTE_MS)
+#define LATE_MS MINUTE_MS /* the worker's log complains then, too */
 
 struct view {
 	struct overview now;
@@ -49,6 +52,21 @@ show_pending(struct text *out, const struct overview *now)
 	html_lit(out, "</a></dd></div>\n");
 }
 
+/* As people say it: what waits for hours is not told in milliseconds. */
+static void
+write_age(struct text *out, int64_t ms)
+{
+	if (ms < MINUTE_MS)
+		admin_duration(out, ms);
+	else if (ms < 2 * HOUR_MS) {
+		html_number(out, ms / MINUTE_MS);
+		html_lit(out, " min");
+	} else {
+		html_number(out, ms / HOUR_MS);
+		html_lit(out, " h");
+	}
+}
+
 static void
 show_age(struct text *out, const struct overview *now)
 {
@@ -57,10 +75,10 @@ show_age(struct text *out, const struct overview *now)
 		html_lit(out, "<span class=\"quiet\">nothing waits</span>");
 	else if (now->oldest_due_ms >= LATE_MS) {
 		html_lit(out, "<span class=\"late\">");
-		admin_duration(out, now->oldest_due_ms);
+		write_age(out, now->oldest_due_ms);
 		html_lit(out, "</span>");
 	} else
-		admin_duration(out, now->oldest_due_ms);
+		write_age(out, now->oldest_due_ms);
 	html_lit(out, "</dd></div>\n");
 }
 
@@ -94,7 +112,7 @@ show_warnings(struct text *out, const struct overview *now)
 		    "<p class=\"notice wrong\" role=\"status\"><strong>"
 		    "Deliveries are behind:</strong> the oldest webhook that "
 		    "is due has waited for ");
-		admin_duration(out, now->oldest_due_ms);
+		write_age(out, now->oldest_due_ms);
 		html_lit(out,
 		    ". The worker may be stuck, or have too few processes for "
 		    "what comes in: its log tells.</p>\n");
@@ -114,8 +132,6 @@ show_chart(struct text *out, const struct view *view)
 static void
 failing_row(struct text *out, const struct overview_failing *failing)
 {
-	bool is_active = strcmp(failing->state, "active") == 0;
-
 	html_lit(out,
 	    "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\" "
 	    "data-label=\"Subscription\"><a class=\"url\" "
@@ -123,24 +139,21 @@ failing_row(struct text *out, const struct overview_failing *failing)
 	html_uuid(out, &failing->id);
 	html_lit(out, "\">");
 	admin_brief(out, failing->target_url, URL_BYTES);
-	html_lit(out, "</a></th><td role=\"cell\" data-label=\"State\">");
-	if (is_active)
-		html_lit(out, "<span class=\"mark bad\">failing</span>");
-	else {
+	html_lit(out, "</a></th><td role=\"cell\" data-label=\"Why\"><div>");
+	if (strcmp(failing->state, "active") != 0) {
 		html_lit(out, "<span class=\"mark none\">");
 		html_text(out, failing->state);
-		html_lit(out, "</span>");
+		html_lit(out, "</span> ");
 	}
-	html_lit(out, "</td><td role=\"cell\" data-label=\"Why\">");
 	if (failing->reason != NULL)
 		admin_brief(out, failing->reason, REASON_BYTES);
 	else
 		html_lit(out, "<span class=\"quiet\">not known</span>");
-	html_lit(out, "</td><td role=\"cell\" data-label=\"Since\">");
+	html_lit(out, "</div></td><td role=\"cell\" data-label=\"Since\">");
 	html_time(out, failing->failing_since);
 	html_lit(out,
 	    "</td><td role=\"cell\" class=\"number\" "
-	    "data-label=\"Attempts\">");
+	    "data-label=\"Failed\">");
 	html_number(out, failing->failures);
 	html_lit(out, "</td></tr>\n");
 }
@@ -178,11 +191,10 @@ show_failing(struct text *out, const struct view *view)
 	    "that began to fail last come first</caption>\n"
 	    "<thead role=\"rowgroup\"><tr role=\"row\">"
 	    "<th scope=\"col\" role=\"columnheader\">Subscription</th>"
-	    "<th scope=\"col\" role=\"columnheader\">State</th>"
 	    "<th scope=\"col\" role=\"columnheader\">Why</th>"
 	    "<th scope=\"col\" role=\"columnheader\">Since</th>"
 	    "<th scope=\"col\" role=\"columnheader\" class=\"number\">"
-	    "Attempts</th></tr></thead>\n<tbody role=\"rowgroup\">\n");
+	    "Failed</th></tr></thead>\n<tbody role=\"rowgroup\">\n");
 	for (int i = 0; i < view->failing_count; i++)
 		failing_row(out, &view->failing[i]);
 	html_lit(out, "</tbody>\n</table>\n");
@@ -209,9 +221,6 @@ failure_row(struct text *out, const struct attempt *attempt)
 	    "</div></td><td role=\"cell\" class=\"number\" "
 	    "data-label=\"Attempt\">");
 	html_number(out, attempt->attempt_number);
-	html_lit(out,
-	    "</td><td role=\"cell\" class=\"number\" data-label=\"Took\">");
-	admin_duration(out, attempt->duration_ms);
 	html_lit(out, "</td></tr>\n");
 }
 
@@ -237,9 +246,7 @@ show_failures(struct text *out, const struct attempt_list *failures)
 	    "<th scope=\"col\" role=\"columnheader\">Answer</th>"
 	    "<th scope=\"col\" role=\"columnheader\">Sent to</th>"
 	    "<th scope=\"col\" role=\"columnheader\" class=\"number\">"
-	    "Attempt</th>"
-	    "<th scope=\"col\" role=\"columnheader\" class=\"number\">"
-	    "Took</th></tr></thead>\n<tbody role=\"rowgroup\">\n");
+	    "Attempt</th></tr></thead>\n<tbody role=\"rowgroup\">\n");
 	for (int i = 0; i < failures->count; i++)
 		failure_row(out, &failures->attempts[i]);
 	html_lit(out,
@@ -255,12 +262,15 @@ show(const struct request *request, struct response *response,
 	struct text *out = &response->body;
 
 	page_begin(response, 200, "Overview", PAGE_OVERVIEW);
+	page_refresh(response, REFRESH_SECONDS);
 	admin_notice(request, out);
 	show_warnings(out, &view->now);
 	show_figures(out, view);
 	show_chart(out, view);
+	html_lit(out, "<div class=\"twin\">\n");
 	show_failing(out, view);
 	show_failures(out, &view->failures);
+	html_lit(out, "</div>\n");
 	page_end(response, request);
 }
 

@@ -68,7 +68,10 @@ admin_refuse(const struct request *request, struct response *response,
 		title = "This was refused";
 		advice = detail;
 	}
-	if (status == 503 && strcmp(request->method, "POST") == 0)
+	if (status == 503 && detail != NULL) {
+		title = "This cannot be had now";
+		advice = detail;
+	} else if (status == 503 && strcmp(request->method, "POST") == 0)
 		advice = resend;
 	if (status == 503)
 		response_header(response, "Retry-After", "2");

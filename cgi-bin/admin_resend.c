@@ -101,11 +101,18 @@ about(struct text *out, int64_t count)
 		html_number(out, count);
 }
 
+/* target_url: NULL where it is not at hand. */
 static void
-say_group(struct text *out, const struct run *run)
+say_group(struct text *out, const struct run *run, const char *target_url)
 {
 	html_lit(out, "<dl class=\"facts\">\n<div><dt>Subscription</dt><dd>");
 	admin_link(out, "subscriptions", &run->subscription);
+	if (target_url != NULL) {
+		html_lit(out,
+		    "</dd></div>\n<div><dt>URL</dt>"
+		    "<dd class=\"url\">");
+		html_text(out, target_url);
+	}
 	html_lit(out, "</dd></div>\n<div><dt>Reason</dt><dd>");
 	html_text(out, text_string(&run->reason));
 	html_lit(out, "</dd></div>\n</dl>\n");
@@ -115,7 +122,7 @@ static void
 ask(struct text *out, const struct run *run,
     const struct dead_letter_group *group)
 {
-	say_group(out, run);
+	say_group(out, run, group->target_url);
 	html_lit(out, "<div class=\"panel\">\n<p>");
 	about(out, group->count);
 	html_lit(out,
@@ -182,36 +189,47 @@ out:
 	text_free(&run.reason);
 }
 
+/* The next page of it. 0, -1. */
+static int
+run_on(struct run *run, const struct admin *admin)
+{
+	struct uuid ids[RESEND_MOST], before = uuid_at(run->began_at);
+	int found, resent;
+
+	if (run->has_before && uuid_compare(&run->before, &before) < 0)
+		before = run->before;
+	found = dead_letter_ids(admin->db, &run->subscription,
+	    text_string(&run->reason), &before, RESEND_MOST, ids);
+	if (found == -1)
+		return -1;
+	resent = intervention_resend_ids(
+	    admin->db, admin->queue, ids, (size_t)found);
+	if (resent == -1)
+		return -1;
+	run->found += found;
+	run->resent += resent;
+	run->has_before = found == RESEND_MOST;
+	if (run->has_before)
+		run->before = ids[found - 1];
+	return 0;
+}
+
 void
 admin_resend(const struct request *request, struct response *response,
     const char *argument, void *context)
 {
-	const struct admin *admin = context;
-	struct webhook_filter filter = { .state = WEBHOOK_FAILURE };
 	struct text location = { 0 };
-	struct resent resent;
 	struct run run = { 0 };
 
 	(void)argument;
-	if (!run_read(&run, text_string(&request->body))) {
+	if (!run_read(&run, text_string(&request->body)))
 		admin_refuse(request, response, 422, NULL);
-		goto out;
+	else if (run_on(&run, context) == -1)
+		admin_failed(request, response, context);
+	else {
+		run_address(&location, &run);
+		admin_redirect(response, text_string(&location));
 	}
-	filter.subscription = &run.subscription;
-	filter.reason = text_string(&run.reason);
-	filter.to_ms = run.began_at;
-	if (intervention_resend_page(admin->db, admin->queue, &filter,
-		run.has_before ? &run.before : NULL, &resent) == -1) {
-		admin_failed(request, response, admin);
-		goto out;
-	}
-	run.found += resent.found;
-	run.resent += resent.resent;
-	run.has_before = resent.more;
-	run.before = resent.next;
-	run_address(&location, &run);
-	admin_redirect(response, text_string(&location));
-out:
 	text_free(&location);
 	text_free(&run.reason);
 }
@@ -289,7 +307,7 @@ admin_resend_progress(const struct request *request, struct response *response,
 	page_begin(response, 200,
 	    run.has_before ? "Sending them again" : "Sent again",
 	    PAGE_DEAD_LETTERS);
-	say_group(out, &run);
+	say_group(out, &run, NULL);
 	if (run.has_before)
 		goes_on(out, &run);
 	else

@@ -157,7 +157,9 @@ number_cell(struct text *out, const struct attempt *attempt, bool is_shown)
 {
 	html_lit(out,
 	    "<th scope=\"row\" role=\"rowheader\" data-label=\"Attempt\">"
-	    "<a href=\"?attempt=");
+	    "<a href=\"/ui/webhooks/");
+	html_uuid(out, &attempt->webhook_id);
+	html_lit(out, "?attempt=");
 	html_uuid(out, &attempt->id);
 	html_lit(out, "#exchange\"");
 	if (is_shown)

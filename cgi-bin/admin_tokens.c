@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "admin.h"
+#include "admin_settings.h"
 #include "admin_tokens.h"
 #include "stores/token.h"
 
@@ -101,6 +102,7 @@ admin_tokens(const struct request *request, struct response *response,
 		return;
 	}
 	page_begin(response, 200, "API tokens", PAGE_SETTINGS);
+	admin_settings_tabs(out, TAB_TOKENS);
 	admin_notice(request, out);
 	html_lit(out,
 	    "<p class=\"actions\"><a class=\"button primary\" "

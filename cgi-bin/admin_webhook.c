@@ -45,10 +45,10 @@ state_pending(struct text *out, const struct webhook *webhook)
 			? webhook->subscription_state
 			: "gone");
 	} else if (webhook->due_at > clock_database_ms()) {
-		html_lit(out, "Waiting</span> next attempt at ");
+		html_lit(out, "Waiting</span> next attempt ");
 		html_time(out, webhook->due_at);
 	} else {
-		html_lit(out, "Due</span> since ");
+		html_lit(out, "Due</span> ");
 		html_time(out, webhook->due_at);
 	}
 }

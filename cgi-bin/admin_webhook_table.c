@@ -10,7 +10,7 @@ select_cell(struct text *out, const struct webhook_line *line)
 
 	html_lit(out, "<td role=\"cell\" data-label=\"Select\">");
 	/* What is under way, or was never wanted, is not sent again. */
-	if (has_ended && line->target_url != NULL) {
+	if (has_ended && !line->is_deleted) {
 		html_lit(
 		    out, "<input type=\"checkbox\" name=\"webhook\" value=\"");
 		html_uuid(out, &line->id);
@@ -61,7 +61,8 @@ row(struct text *out, const struct webhook_line *line, unsigned columns)
 		html_lit(out,
 		    "<td role=\"cell\" class=\"target\" "
 		    "data-label=\"To\"><div>");
-		admin_target(out, &line->subscription_id, line->target_url);
+		admin_target(out, &line->subscription_id,
+		    line->is_deleted ? NULL : line->target_url);
 		html_lit(out, "</div></td>");
 	}
 	html_lit(out, "<td role=\"cell\" data-label=\"Outcome\">");

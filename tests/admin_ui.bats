@@ -304,3 +304,10 @@ created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 	assert_success
 	assert_output --partial 'walked'
 }
+
+@test "the whole walk: sent, arrived, broken, retried, dead, sent again" {
+	browser_modules
+	run node "$BATS_TEST_DIRNAME/browser/whole_walk.js" "$URL"
+	assert_success
+	assert_output walked
+}

@@ -1,7 +1,7 @@
--- A million rows of log, as six hours of 2,000 subscriptions leave them: 500,000
--- webhooks of two attempts, every twentieth a Failure, a quarter of all for one
--- subscription. 40,000 are pending, of which 20,000 are held.  For tests/pages.bats;
--- as superuser, in an empty database that serves.
+-- A million rows of log, as six hours of 2,000 subscriptions leave them: 250,000
+-- webhooks of four attempts, every tenth a Failure, a quarter of all for one
+-- subscription. 40,000 more are pending, of which 20,000 are held.  For
+-- tests/pages.bats; as superuser, in an empty database that serves.
 SET synchronous_commit = off;
 SET client_min_messages = warning;
 
@@ -36,9 +36,9 @@ SELECT id, 'http://receiver-' || n || '.example.com/hooks/incoming?shop=' || n,
 
 CREATE TEMP TABLE sent AS
 SELECT w.n, pg_temp.nth('webhook', w.n, at) AS id, at, r.id AS subscription_id, r.n AS r
-  FROM (SELECT n, now() - interval '6 hours' + n * interval '43 ms' AS at,
+  FROM (SELECT n, now() - interval '6 hours' + n * interval '86 ms' AS at,
           CASE WHEN n % 4 = 0 THEN 0 ELSE n * 919 % 2000 END AS r
-          FROM generate_series(1, 500000) AS n) w
+          FROM generate_series(1, 250000) AS n) w
   JOIN receivers r ON r.n = w.r
  ORDER BY w.n;
 
@@ -52,22 +52,23 @@ SELECT id, subscription_id,
 INSERT INTO delivery_logs (id, webhook_id, subscription_id, target_url,
     attempt_number, outcome, final, status_code, error, duration_ms,
     response_headers, response_body)
-SELECT pg_temp.nth('attempt' || number, n, at + number * interval '5 s'), id,
+SELECT (lpad(to_hex((extract(epoch FROM at + number * interval '5 s') * 1000)
+      ::bigint), 12, '0') || right(replace(id::text, '-', ''), 20))::uuid, id,
     subscription_id, 'http://receiver-' || r || '.example.com/hooks/incoming',
-    number, outcome, number = 2,
+    number, outcome, number = 4,
     CASE outcome WHEN 'Success' THEN 200 ELSE 503 END,
     CASE outcome WHEN 'Success' THEN NULL ELSE 'HTTP 503' END, n % 1000,
     'content-type: text/plain', '\x6f6b'
-  FROM sent, generate_series(1, 2) AS number, LATERAL (SELECT CASE
-    WHEN number = 1 THEN 'Failed Attempt' WHEN n % 20 = 0 THEN 'Failure'
+  FROM sent, generate_series(1, 4) AS number, LATERAL (SELECT CASE
+    WHEN number < 4 THEN 'Failed Attempt' WHEN n % 10 = 0 THEN 'Failure'
     ELSE 'Success' END AS outcome) o
  ORDER BY n, number;
 
 INSERT INTO dead_letters (webhook_id, subscription_id, reason, failed_at)
 SELECT id, subscription_id,
     (ARRAY['HTTP 503', 'connection refused', 'timed out after 5.0 s'])[n % 3 + 1],
-    at + interval '10 s'
-  FROM sent WHERE n % 20 = 0;
+    at + interval '20 s'
+  FROM sent WHERE n % 10 = 0;
 
 -- Of paused ones, due long ago; of active ones, due later.
 INSERT INTO pending (webhook_id, subscription_id, due_at, attempts)

@@ -27,6 +27,10 @@ hostile_rows() {
 	    response_headers, response_body)
 	  SELECT uuid_new(), w.id, w.subscription_id, words, 1, 'Failure', true,
 	    words, 1, words, convert_to(words, 'UTF8') FROM corpus, webhook w
+	), dead AS (
+	  INSERT INTO dead_letters (webhook_id, subscription_id, reason,
+	    failed_at)
+	  SELECT w.id, w.subscription_id, words, now() FROM corpus, webhook w
 	), token AS (
 	  INSERT INTO tokens (id, name, hash, scopes)
 	  SELECT uuid_new(), words, sha256('none'), '{read}' FROM corpus
@@ -58,6 +62,8 @@ hostile_answer() {
 	run node "$BATS_TEST_DIRNAME/browser/hostile.js" "$URL" $rows \
 	    "$delivered"
 	sql "UPDATE subscriptions SET state = 'deleted' WHERE id = '${rows%% *}';
+	    DELETE FROM dead_letters
+	    WHERE subscription_id = '${rows%% *}';
 	    DELETE FROM tokens WHERE id = '${rows##* }'"
 	assert_success
 	assert_output --partial 'all of it is text'

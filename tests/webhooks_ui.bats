@@ -204,7 +204,11 @@ $webhooks"
 	[ "$(place)" = '/ui/webhooks?outcome=%2F%2Fevil.example%2F&resent=0&of=0' ]
 	browse '/ui/webhooks?resent=0&of=0'
 	[[ $body == *'Nothing was selected'* ]]
-	# what is under way has no box
+	# what is under way has no box, nor what can be sent no more
+	request DELETE "/subscriptions/$bad"
+	browse "/ui/webhooks?subscription=$bad"
+	[[ $body == *"$one"*"$bad"*deleted* ]]
+	[[ $body != *"value=\"$one\""* ]]
 	browse "/ui/webhooks?outcome=pending"
 	[[ $body == *"$held"* ]]
 	[[ $body != *"name=\"webhook\" value=\"$held\""* ]]
@@ -217,7 +221,7 @@ $webhooks"
 	webhook=$(ingest "$id" '{}')
 	eventually 5 ended 'Failed Attempt' "$webhook"
 	request GET "/ui/webhooks/$webhook"
-	[[ $body == *'next attempt at'* ]]
+	[[ $body == *'next attempt '* ]]
 	request GET "/ui/webhooks/$webhook/retry-now"
 	assert_code 405
 	move "$webhook" retry-now
@@ -436,4 +440,25 @@ HTTP 501|1"
 	assert_code 422
 	request GET "/ui/dead-letters/progress?subscription=$id&reason=x&of=-1"
 	assert_code 422
+}
+
+@test "every button works in a browser, with scripts and without" {
+	local mode bad path held waiting
+	browser_modules
+	for mode in scripts plain; do
+		bad=$(doomed)
+		failed "$bad" && failed "$bad" && failed "$bad"
+		mended "$bad"
+		path=$(own /retry-after/3600)
+		waiting=$(ingest "$(subscribe "$path")" '{"a": [1, 2]}')
+		eventually 5 ended 'Failed Attempt' "$waiting"
+		held=$(subscribe "$(own /ok)")
+		request POST "/subscriptions/$held/pause"
+		dead "$held" 'HTTP 500' 1100
+		run node "$BATS_TEST_DIRNAME/browser/webhooks.js" "$URL" \
+		    "$mode" "$bad" "$waiting" "$held"
+		assert_success
+		assert_output 'every button works'
+		request DELETE "/subscriptions/$held"
+	done
 }

@@ -31,8 +31,9 @@ function relativeTime(date) {
 	const seconds = Math.round((date - Date.now() - behind_ms) / 1000);
 	if (Math.abs(seconds) < 5)
 		return 'now';
-	return Math.abs(seconds) < 60 ? relative.format(seconds, 'second') :
-	    relative.format(Math.trunc(seconds / 60), 'minute');
+	const [number, unit] = Math.abs(seconds) < 60 ? [seconds, 'second'] :
+	    [Math.trunc(seconds / 60), 'minute'];
+	return relative.format(number, unit).replace('.', '');
 }
 
 function showTime(element) {

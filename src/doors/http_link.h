@@ -36,6 +36,7 @@ void http_link_begin_cgi(struct http_link *link);
 int http_link_begin(struct http_link *link, int fd);
 const char *http_link_variable(const struct http_link *link, const char *name);
 bool http_link_has_prefix(const struct http_link *link, const char *prefix);
+const char *http_link_variable_at(const struct http_link *link, size_t i);
 /* Bytes of the body: 0 at its end, -1 when it ends too early. */
 ssize_t http_link_read(struct http_link *link, void *bytes, size_t size);
 /* The request came from a file: its answer goes to this connection. */

@@ -21,6 +21,12 @@ request_has_prefix(const struct request *request, const char *prefix)
 	return http_link_has_prefix(request->source, prefix);
 }
 
+const char *
+request_variable_at(const struct request *request, size_t i)
+{
+	return http_link_variable_at(request->source, i);
+}
+
 bool
 request_is_https(const struct request *request)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "ground/core.h"
 #include "ground/log.h"
 #include "ground/text.h"
 #include "ground/url_password.h"
@@ -113,6 +114,9 @@ static const struct setting settings[] = {
 	    "although they are private or reserved"),
 	NUMBER("REQUIRE_HTTPS", "0", "", require_https, 0, 1, 1,
 	    "1: only https:// URLs are taken and delivered to"),
+	NUMBER("INBOX", "0", "", inbox, 0, 1, 1,
+	    "1: the built-in receiver /inbox/NAME is there with AUTH=token "
+	    "too, and takes what anybody sends; with AUTH=open it is anyway"),
 	STRING("CORS_ORIGINS", "http://localhost:5173,http://localhost:3000",
 	    "origins", cors_origins,
 	    "web pages that may call the API, separated by commas"),
@@ -126,6 +130,12 @@ static const struct setting settings[] = {
 	    "least level that is logged: debug, info, warning, error" },
 };
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
+
+/* As it was given, and where. */
+static struct {
+	char *value;
+	char *origin;
+} given[SETTINGS];
 
 static int
 read_string(
@@ -234,13 +244,27 @@ setting_find(const char *name, size_t length)
 	return NULL;
 }
 
+static void
+setting_note(
+    const struct setting *setting, const char *value, const char *where)
+{
+	size_t i = (size_t)(setting - settings);
+
+	free(given[i].value);
+	free(given[i].origin);
+	given[i].value = memory_copy_string(value);
+	given[i].origin = memory_copy_string(where);
+}
+
 static int
 setting_set(const struct setting *setting, const char *value, const char *where)
 {
 	const char *reason = "does not fit";
 
-	if (setting->read(setting, value, &reason) == 0)
+	if (setting->read(setting, value, &reason) == 0) {
+		setting_note(setting, value, where);
 		return 0;
+	}
 	fprintf(stderr, "%s: %s %s\n", where, setting->name, reason);
 	return -1;
 }
@@ -391,6 +415,7 @@ config_load(void)
 	const char *value;
 	int rc = 0;
 
+	core_refuse();
 	for (size_t i = 0; i < SETTINGS; i++)
 		if (setting_set(
 			&settings[i], settings[i].fallback, "default") == -1)
@@ -406,6 +431,21 @@ config_load(void)
 	fall_back(&config.migrate_database_url);
 	fall_back(&config.purge_database_url);
 	return rc == 0 ? config_check() : -1;
+}
+
+bool
+config_show(size_t i, struct config_shown *shown)
+{
+	const struct setting *setting = &settings[i];
+
+	if (i >= SETTINGS)
+		return false;
+	*shown = (struct config_shown){ .name = setting->name,
+		.unit = setting->unit,
+		.meaning = setting->meaning,
+		.origin = given[i].origin };
+	url_without_password(&shown->value, given[i].value);
+	return true;
 }
 
 void

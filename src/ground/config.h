@@ -7,8 +7,12 @@
  * systemd's EnvironmentFile and a shell both read), under it from the table.
  * A file with a password in a URL is refused while every user may open it.
  */
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+
+#include "ground/text.h"
 
 #define RETRIES_MAX 32
 
@@ -43,6 +47,7 @@ struct config {
 	enum auth_mode auth;
 	char *allow_targets;   /* CIDRs, separated by commas */
 	int64_t require_https; /* 0 or 1 */
+	int64_t inbox;	       /* 0 or 1 */
 	char *cors_origins;    /* origins, separated by commas */
 	char *run_dir;
 	char *cgi_dir;
@@ -54,8 +59,18 @@ struct config {
 extern struct config config;
 
 /* 0, or -1 after the line and the reason were written to standard error.
- * Main exits 100 then. */
+ * Main exits 100 then. Refuses cores first (ground/core.h): a setting may hold
+ * a password. */
 int config_load(void);
+/* The settings in force, one by one. Passwords in URLs are left out. */
+struct config_shown {
+	const char *name, *unit, *meaning;
+	const char *origin; /* "default", "environment", or FILE:LINE */
+	struct text value;  /* yours to free */
+};
+/* False behind the last. */
+bool config_show(size_t i, struct config_shown *shown);
+
 /* A sample file: each setting with its meaning, unit and default. */
 void config_print_sample(FILE *out);
 /* The README's table, in Markdown. */

@@ -48,6 +48,11 @@ static const struct db_statement
     one_sql = GROUPS(
 	"_one", "subscription_id = $1::uuid AND reason = $2::text", "false");
 
+static const struct db_statement ids_sql = { "dead_letter_ids",
+	"SELECT webhook_id FROM dead_letters"
+	" WHERE subscription_id = $1 AND reason = $2 AND webhook_id < $3"
+	" ORDER BY webhook_id DESC LIMIT $4" };
+
 static void
 group_read(const struct db *db, int row, struct dead_letter_group *group)
 {
@@ -109,6 +114,23 @@ dead_letter_group(struct db *db, const struct uuid *subscription,
     const char *reason, struct dead_letter_group **group)
 {
 	return groups_find(db, &one_sql, subscription, reason, 1, group);
+}
+
+int
+dead_letter_ids(struct db *db, const struct uuid *subscription,
+    const char *reason, const struct uuid *before, int limit, struct uuid *ids)
+{
+	struct db_params *params = db_params(db);
+
+	db_add_uuid(params, subscription);
+	db_add_string(params, reason);
+	db_add_uuid(params, before);
+	db_add_long(params, limit);
+	if (store_run(db, &ids_sql, params) == -1)
+		return -1;
+	for (int row = 0; row < db_rows(db); row++)
+		ids[row] = db_get_uuid(db, row, 0);
+	return db_rows(db);
 }
 
 void

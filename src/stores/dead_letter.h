@@ -33,5 +33,9 @@ int dead_letter_groups(struct db *db, const struct uuid *subscription,
  * there is none, -1. */
 int dead_letter_group(struct db *db, const struct uuid *subscription,
     const char *reason, struct dead_letter_group **group);
+/* The webhooks of a group that were accepted before that id, newest first, at
+ * most `limit`. Their count, or -1. */
+int dead_letter_ids(struct db *db, const struct uuid *subscription,
+    const char *reason, const struct uuid *before, int limit, struct uuid *ids);
 void dead_letter_groups_free(struct dead_letter_group *groups, int count);
 #endif

@@ -75,8 +75,8 @@ intervention_words(enum intervention intervention)
 		[INTERVENTION_IN_FLIGHT] = "Webhook is being sent now",
 		[INTERVENTION_HELD] = "Subscription is paused or disabled",
 		[INTERVENTION_FILTERED] =
-		    "Webhook is filtered: its subscription does not want this "
-		    "event type",
+		    ("Webhook is filtered: its subscription does not want "
+		     "this event type"),
 		[INTERVENTION_DELETED] = "Subscription is deleted",
 	};
 

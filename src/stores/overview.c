@@ -6,20 +6,27 @@
 
 /* The oldest of what is due: mostly the first row of the index, or one of the
  * next, when those before it belong to subscriptions that are held. Behind many
- * of these each active subscription is asked for its own. now(), not
- * clock_timestamp(), which no index serves. */
+ * of these the oldest of each subscription is looked at, from one to the next
+ * by index. now(), not clock_timestamp(), which no index serves. */
+#define OLDEST_OF_EACH \
+	"WITH RECURSIVE own AS (" \
+	"  (SELECT subscription_id, due_at FROM pending WHERE lease IS NULL" \
+	"    ORDER BY subscription_id, due_at LIMIT 1)" \
+	"  UNION ALL" \
+	"  SELECT next.subscription_id, next.due_at FROM own" \
+	"   CROSS JOIN LATERAL (SELECT subscription_id, due_at FROM pending" \
+	"     WHERE subscription_id > own.subscription_id AND lease IS NULL" \
+	"     ORDER BY subscription_id, due_at LIMIT 1) next" \
+	") SELECT subscription_id, due_at FROM own LIMIT 2000"
 #define OLDEST_DUE \
 	"coalesce((SELECT due_at FROM (SELECT due_at, subscription_id" \
 	"    FROM pending WHERE due_at <= now() AND lease IS NULL" \
 	"   ORDER BY due_at LIMIT 1000) due" \
 	"  JOIN subscriptions s ON s.id = due.subscription_id" \
 	"   AND s.state = 'active' ORDER BY due_at LIMIT 1)," \
-	"(SELECT min(due_at) FROM (SELECT id FROM subscriptions" \
-	"    WHERE state = 'active' LIMIT 2000) s" \
-	"  CROSS JOIN LATERAL (SELECT due_at FROM pending p" \
-	"    WHERE p.subscription_id = s.id AND due_at <= now()" \
-	"      AND lease IS NULL" \
-	"   ORDER BY p.subscription_id, due_at LIMIT 1) due))"
+	"(SELECT min(due_at) FROM (" OLDEST_OF_EACH ") due" \
+	"  JOIN subscriptions s ON s.id = due.subscription_id" \
+	"   AND s.state = 'active' WHERE due_at <= now()))"
 
 static const struct db_statement get_sql = { "overview",
 	"SELECT EXISTS (SELECT FROM subscriptions WHERE state <> 'deleted'),"

@@ -8,7 +8,7 @@
 #include "stores/attempt.h"
 #include "stores/store.h"
 
-#define SCAN_MOST 2000 /* webhooks looked at for a page */
+#define SCAN_MOST 1000 /* webhooks looked at for a page */
 
 /* What may be of interest comes in order from an index, the rest of a row by
  * probes: LATERAL and LIMIT, see delivery_claim.c. Nothing is sorted, and the
@@ -21,31 +21,35 @@
 		    "SELECT f.id, f.subscription_id, f.target_url," \
 		    " f.event_type, f.number, f.due_at, f.is_leased," \
 		    " coalesce(l.attempt_number, 0), l.status_code, l.error," \
-		    " l.duration_ms, coalesce(l.final, false), f.is_last, f.so" \
+		    " l.duration_ms, coalesce(l.final, false), f.is_last, f.so," \
+		    " coalesce(f.is_deleted, true)" \
 		    "  FROM (SELECT c.id, w.subscription_id, s.target_url," \
 		    "   w.event_type, state.number, p.due_at," \
 		    "   p.lease IS NOT NULL AS is_leased, i.is AS is_moved," \
+		    "   s.state = 'deleted' AS is_deleted," \
 		    "   c.n = $3 AS is_last, found.so" \
 		    "  FROM (SELECT id, row_number() OVER () AS n FROM (" candidates \
 		    " LIMIT $3) newest ORDER BY id DESC) c" \
-		    " CROSS JOIN LATERAL (SELECT subscription_id, event_type," \
-		    "   filtered FROM webhooks WHERE id = c.id LIMIT 1) w" \
+		    "  LEFT JOIN LATERAL (SELECT id, subscription_id, event_type," \
+		    "   filtered FROM webhooks WHERE id = c.id" \
+		    "   AND ($4::uuid IS NULL OR subscription_id = $4)" \
+		    "   AND ($5::text IS NULL OR event_type = $5)" \
+		    "   AND ($6::int4 <> 4 OR filtered) LIMIT 1) w ON true" \
 		    "  LEFT JOIN LATERAL (SELECT due_at, lease FROM pending" \
-		    "   WHERE webhook_id = c.id LIMIT 1) p ON true" \
+		    "   WHERE webhook_id = w.id LIMIT 1) p ON true" \
 		    "  LEFT JOIN LATERAL (SELECT cancelled_at, true AS is" \
-		    "   FROM interventions WHERE webhook_id = c.id LIMIT 1) i" \
+		    "   FROM interventions WHERE webhook_id = w.id LIMIT 1) i" \
 		    "   ON true" \
 		    "  LEFT JOIN LATERAL (SELECT true AS is FROM dead_letters" \
-		    "   WHERE webhook_id = c.id LIMIT 1) dead ON true" \
+		    "   WHERE webhook_id = w.id LIMIT 1) dead ON true" \
 		    " CROSS JOIN LATERAL (SELECT CASE" \
 		    "   WHEN w.filtered THEN 4 WHEN p.due_at IS NOT NULL THEN 1" \
 		    "   WHEN i.cancelled_at IS NOT NULL THEN 5" \
 		    "   WHEN dead.is THEN 3 ELSE 2 END AS number) state" \
-		    "  LEFT JOIN LATERAL (SELECT target_url FROM subscriptions" \
+		    "  LEFT JOIN LATERAL (SELECT target_url, state" \
+		    "   FROM subscriptions" \
 		    "   WHERE id = w.subscription_id LIMIT 1) s ON true" \
-		    " CROSS JOIN LATERAL (SELECT" \
-		    "   ($4::uuid IS NULL OR w.subscription_id = $4) AND" \
-		    "   ($5::text IS NULL OR w.event_type = $5) AND" \
+		    " CROSS JOIN LATERAL (SELECT w.id IS NOT NULL AND" \
 		    "   ($6::int4 = 0 OR state.number = $6) AS so) found" \
 		    " WHERE found.so OR c.n = $3" \
 		    " ORDER BY c.id DESC LIMIT $7) f" \
@@ -172,6 +176,7 @@ line_read(const struct db *db, int row, struct webhook_line *line)
 		.duration_ms =
 		    db_is_null(db, row, 10) ? -1 : db_get_long(db, row, 10),
 		.is_settled = db_get_bool(db, row, 11),
+		.is_deleted = db_get_bool(db, row, 14),
 	};
 	line->accepted_at = uuid_ms(&line->id);
 }

@@ -38,6 +38,7 @@ struct webhook_filter {
 struct webhook_line {
 	struct uuid id, subscription_id;
 	char *target_url;    /* NULL once the subscription's row is gone */
+	bool is_deleted;     /* the subscription is */
 	char *event_type;    /* NULL: none */
 	int64_t accepted_at; /* ms */
 	enum webhook_state state;

@@ -23,9 +23,10 @@ const shown = (text) => text.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g,
 // Runs in the page: everything that is not of our making.
 function strangers() {
 	const tags = new Set(('html head meta title link body a header div img ' +
-	    'nav ul li main h1 h2 h3 p form input label textarea button table ' +
+	    'nav ul li main h1 h2 h3 p form input label textarea select option ' +
+	    'button progress table ' +
 	    'caption thead tbody tr th td code pre span dl dt dd section ' +
-	    'details summary time abbr strong em footer br select option ' +
+	    'details summary time abbr strong em footer br ' +
 	    'datalist figure svg defs pattern path rect').split(' '));
 	const found = [];
 	const ours = '<script src="/static/postrider.js" defer=""></script>';
@@ -73,6 +74,8 @@ async function stored() {
 		[`/ui/subscriptions/${subscription}/delete`, 1],
 		[`/ui/attempts?subscription=${subscription}`, 1],
 		[`/ui/webhooks/${webhook}`, 6],
+		[`/ui/webhooks?outcome=Failure&subscription=${subscription}`, 1],
+		['/ui/dead-letters', 1],
 		['/ui/tokens', 1],
 		[`/ui/tokens/${token}/revoke`, 1],
 	];
@@ -128,7 +131,15 @@ async function typed() {
 		    `/ui/subscriptions?done=${all}&state=${all}`,
 		    `/ui/login?next=${all}`, `/ui/${all}`, `/ui/webhooks/${all}`,
 		    `/ui/subscriptions/${all}`,
-		    `/ui/attempts?subscription=${all}&limit=${all}`])
+		    `/ui/attempts?subscription=${all}&limit=${all}`,
+		    `/ui/webhooks?subscription=${all}&event_type=${all}`,
+		    `/ui/webhooks?outcome=${all}&from=${all}&reason=${all}`,
+		    `/ui/dead-letters?subscription=${subscription}` +
+		    `&reason=${all}`,
+		    `/ui/dead-letters/resend?subscription=${subscription}` +
+		    `&reason=${all}`,
+		    `/ui/dead-letters/progress?subscription=${subscription}` +
+		    `&reason=${all}`])
 			await visit(path);
 		await visit(`/ui/subscriptions?q=${all}`);
 		assert.equal(await page.inputValue('#q'),

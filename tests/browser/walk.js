@@ -32,7 +32,8 @@ async function pages() {
 	    { javaScriptEnabled: false });
 
 	await page.goto(`${url}/`);
-	assert.match(page.url(), /\/ui\/$/, '/ leads to /ui/');
+	assert.match(page.url(), /\/ui\/(start)?$/, '/ leads to /ui/');
+	await page.goto(`${url}/ui/subscriptions`);
 	await page.locator('a[href="/ui/subscriptions/new"]').first().click();
 	await page.fill('#target_url', 'ftp://example.com/');
 	await page.fill('#events', 'walk.one, walk.two');

@@ -1,0 +1,133 @@
+# The first page: what it counts, what it warns of, and how it looks.
+load helper
+
+# The figure under a label, as a reader sees it.
+figure() {
+	sed -n "s|.*<dt>$1</dt><dd>\(.*\)</dd>.*|\1|p" <<<"$body" |
+		sed 's/<[^>]*>//g'
+}
+
+# One line of the page for each row of the table under a heading's id.
+rows() {
+	sed -n "/<h2 id=\"$1\">/,/<\/section>/p" <<<"$body" | grep '<tr' |
+		tail -n +2
+}
+
+percent() { json '.success_rate * 1000 | floor |
+    "\(. / 10 | floor).\(. % 10)%" | if . == "100.0%" then "100%" else . end'; }
+
+@test "without a subscription it leads to the first steps" {
+	sql "UPDATE subscriptions SET state = 'deleted'"
+	request GET /ui/
+	assert_code 303
+	[ "$(header Location | sed "s|^$URL||")" = /ui/start ]
+	subscribe "$(own /ok)" >/dev/null
+	request GET /ui/
+	assert_code 200
+	[[ $body == *'<h1>Overview</h1>'* ]]
+}
+
+@test "its figures are those of the API" {
+	local subscription webhook rate
+	subscription=$(subscribe "$(own /fail-n/1)")
+	webhook=$(ingest "$subscription" '{}')
+	outcome 10 "$webhook" Success
+	eventually 10 settled "$subscription"
+	request GET /stats
+	rate=$(percent)
+	local attempts=$(json '.successes + .failed_attempts + .failures')
+	request GET /ui/
+	[ "$(figure 'Success rate')" = "$rate" ]
+	[ "$(figure Attempts | tr -d ,)" = "$attempts" ]
+	[[ $(figure 'Latency p50') == *' '?(m)s ]]
+	[ "$(figure 'Delivery processes')" = 2 ]
+	[[ $body == *'<svg '*'in 24 hours, by quarter of an hour'* ]]
+}
+
+@test "what is pending is counted, what is due and held does not count as late" {
+	local path subscription before
+	request GET /ui/
+	before=$(figure Pending | tr -d ,)
+	path=$(own /retry-after/3000)
+	subscription=$(subscribe "$path")
+	ingest "$subscription" '{}' >/dev/null
+	request POST "/subscriptions/$subscription/pause"
+	ingest "$subscription" '{}' >/dev/null
+	ingest "$subscription" '{}' >/dev/null
+	sql "UPDATE pending SET due_at = now() - interval '2 hours'
+	    WHERE subscription_id = '$subscription'"
+	request GET /ui/
+	[ "$(figure Pending | tr -d ,)" = $((before + 3)) ]
+	[[ $body != *'Deliveries are behind'* ]]
+	request DELETE "/subscriptions/$subscription"
+}
+
+@test "what fails now is there with why, and gone after a success" {
+	local subscription webhook
+	subscription=$(subscribe "$REFUSED/")
+	webhook=$(ingest "$subscription" '{}')
+	eventually 10 ended Failure "$webhook"
+	request GET /ui/
+	rows failing | grep -F "$subscription" | grep -F 'connection refused'
+	rows failures | grep -F "/ui/webhooks/$webhook" |
+		grep -F '>Failure<' | grep -F 'connection refused'
+	request PATCH "/subscriptions/$subscription" \
+	    -d "{\"target_url\": \"$RECEIVER$(own /ok)\"}"
+	request POST "/webhooks/$webhook/resend"
+	outcome 10 "$webhook" Success
+	request GET /ui/
+	run rows failing
+	refute_output --partial "$subscription"
+}
+
+@test "it says when deliveries are behind, and when nobody delivers" {
+	local deliveries subscription webhook
+	subscription=$(subscribe "$(own /ok)")
+	deliveries=$(pids 'delivery [0-9]+')
+	kill -STOP $deliveries
+	webhook=$(ingest "$subscription" '{}')
+	sql "UPDATE pending SET due_at = now() - interval '2 hours'
+	    WHERE webhook_id = '$webhook'"
+	request GET /ui/
+	[[ $body == *'Deliveries are behind'* ]]
+	[[ $(figure 'Oldest due') == *'2 h' ]]
+	# they cannot connect again before they go on
+	super_sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	    WHERE application_name = 'postrider delivery'" >&2
+	request GET /ui/
+	kill -CONT $deliveries
+	[[ $body == *'Nothing is being delivered'* ]]
+	[ "$(figure 'Delivery processes')" = 0 ]
+	outcome 20 "$webhook" Success
+	delivering() {
+		request GET /ui/
+		[ "$(figure 'Delivery processes')" = 2 ] &&
+			[ "$(figure 'Oldest due')" = 'nothing waits' ]
+	}
+	eventually 20 delivering
+}
+
+@test "without PostgreSQL the page says so, with the request's id" {
+	stack part-stop postgresql
+	request GET /ui/
+	stack part-start postgresql
+	assert_code 503
+	[[ $body == *'The database does not answer'* ]]
+	[[ $body == *"$(header X-Request-Id | cut -c1-20)"* ]]
+	eventually 20 ready
+}
+
+@test "in a browser: two widths, two schemes, with and without scripts" {
+	local subscription webhook
+	browser_modules
+	subscription=$(subscribe "$(own /fail-n/1)")
+	for number in 1 2 3; do
+		ingest "$subscription" "$number" >/dev/null
+	done
+	subscription=$(subscribe "$(own /status/500)")
+	webhook=$(ingest "$subscription" '{}')
+	eventually 15 ended Failure "$webhook"
+	run node "$BATS_TEST_DIRNAME/browser/overview.js" "$URL" "$REFUSED/"
+	assert_success
+	assert_output --partial 'seen'
+}
