@@ -40,9 +40,9 @@ write_losses(struct text *out, const struct subscription_plight *plight)
 	html_lit(out,
 	    "<li>Its secret is erased.</li>\n"
 	    "<li>What was accepted and the attempts that were made stay on "
-	    "record for ");
+	    "record until they are ");
 	html_number(out, config.log_retention_hours);
-	html_lit(out, " hours from then.</li>\n");
+	html_lit(out, " hours old.</li>\n");
 }
 
 static void
@@ -54,7 +54,7 @@ ask(const struct request *request, struct response *response,
 
 	page_begin(
 	    response, 200, "Delete this subscription?", PAGE_SUBSCRIPTIONS);
-	html_lit(out, "<div class=\"panel\">\n<p class=\"url\"><strong>");
+	html_lit(out, "<div class=\"panel ask\">\n<p class=\"url\"><strong>");
 	html_text(out, current->target_url);
 	html_lit(out, "</strong></p>\n<p><code class=\"id\">");
 	html_uuid(out, &current->id);

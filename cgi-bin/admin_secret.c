@@ -14,7 +14,7 @@ show(const struct request *request, struct response *response,
 	struct text *out = &response->body;
 
 	page_begin(response, 200, "Secret", PAGE_SUBSCRIPTIONS);
-	html_lit(out, "<div class=\"panel\">\n<p class=\"url\"><strong>");
+	html_lit(out, "<div class=\"panel ask\">\n<p class=\"url\"><strong>");
 	html_text(out, subscription->target_url);
 	html_lit(out,
 	    "</strong></p>\n<pre tabindex=\"0\"><code "
@@ -93,7 +93,7 @@ admin_rotate_ask(const struct request *request, struct response *response,
 	if (!admin_find(request, response, argument, context, &current))
 		return;
 	page_begin(response, 200, "Make a new secret?", PAGE_SUBSCRIPTIONS);
-	html_lit(out, "<div class=\"panel\">\n<p class=\"url\"><strong>");
+	html_lit(out, "<div class=\"panel ask\">\n<p class=\"url\"><strong>");
 	html_text(out, current.target_url);
 	html_lit(out, "</strong></p>\n<ul>\n");
 	if (current.sealed_secret != NULL)

@@ -48,6 +48,7 @@ counted() {
 	[ "$(shown "q=+$word%2FALPHA+")" = "$one" ]
 	[ "$(shown "q=${one:9}")" = "$one" ]
 	[ "$(shown "q=${one^^}")" = "$one" ]
+	[ "$(shown "q=%7B${one//-/}%7D")" = "$one" ]
 	# a pattern's characters are characters
 	[ -z "$(shown "q=$word%25")" ]
 	[ -z "$(shown "q=${word}_")" ]
@@ -357,7 +358,7 @@ counted() {
 	id=$(subscribe "$(own /ok)")
 	request GET "/ui/subscriptions/$id/delete"
 	[[ $body == *'No webhook waits for delivery now'* ]]
-	[[ $body == *'stay on record for 72 hours'* ]]
+	[[ $body == *'until they are 72 hours old'* ]]
 	request POST "/subscriptions/$id/pause"
 	ingest "$id" 1
 	ingest "$id" 2

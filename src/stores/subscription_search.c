@@ -1,6 +1,7 @@
 #include "stores/subscription_search.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "stores/store.h"
 
@@ -13,31 +14,32 @@
 #define FAILING \
 	"coalesce(date_trunc('milliseconds', failing_since), 'infinity')"
 
-/* $1 words, $2 state, $3 limit, $4 and $5 where it goes on. */
+/* $1 words, $2 the same if they may be of an id, $3 state, $4 limit, $5 and $6
+ * where it goes on. */
 #define SEARCH(after, order) \
 	"SELECT id, target_url, events, state, failing_since," \
 	"   failing_reason, created_at" \
 	"  FROM subscriptions" \
 	" WHERE state <> 'deleted'" \
 	"   AND ($1::text IS NULL OR strpos(lower(target_url), lower($1)) > 0" \
-	"     OR strpos(id::text, lower($1)) > 0)" \
-	"   AND CASE WHEN $2::text IS NULL THEN true" \
-	"     WHEN $2 = 'failing' THEN failing_since IS NOT NULL" \
-	"     ELSE state = $2 END" \
-	"   AND " after " ORDER BY " order " LIMIT $3"
+	"     OR ($2::text IS NOT NULL AND strpos(id::text, lower($2)) > 0))" \
+	"   AND CASE WHEN $3::text IS NULL THEN true" \
+	"     WHEN $3 = 'failing' THEN failing_since IS NOT NULL" \
+	"     ELSE state = $3 END" \
+	"   AND " after " ORDER BY " order " LIMIT $4"
 
 static const struct db_statement search_sql[] = {
 	[SUBSCRIPTION_NEWEST] = { "subscription_search_newest",
-	    SEARCH("id < coalesce($4, " LAST_ID ")", "id DESC") },
+	    SEARCH("id < coalesce($5, " LAST_ID ")", "id DESC") },
 	[SUBSCRIPTION_OLDEST] = { "subscription_search_oldest",
-	    SEARCH("id > coalesce($4, " NO_ID ")", "id") },
+	    SEARCH("id > coalesce($5, " NO_ID ")", "id") },
 	[SUBSCRIPTION_BY_URL] = { "subscription_search_url",
 	    SEARCH("(target_url COLLATE \"C\", id) >"
-		   " (coalesce($5::text, ''), coalesce($4, " NO_ID "))",
+		   " (coalesce($6::text, ''), coalesce($5, " NO_ID "))",
 		"target_url COLLATE \"C\", id") },
 	[SUBSCRIPTION_FAILING] = { "subscription_search_failing",
-	    SEARCH("($4::uuid IS NULL OR (" FAILING ", id) >"
-		   " (coalesce($5::timestamptz, 'infinity'), $4))",
+	    SEARCH("($5::uuid IS NULL OR (" FAILING ", id) >"
+		   " (coalesce($6::timestamptz, 'infinity'), $5))",
 		FAILING ", id") },
 };
 
@@ -79,6 +81,17 @@ add_place(struct db_params *params, const struct subscription_query *query)
 	}
 }
 
+/* The words, or NULL when no id has them: that saves spelling all the ids. */
+static const char *
+id_part(const char *words)
+{
+	static const char letters[] = "0123456789abcdefABCDEF-";
+
+	if (words == NULL || words[strspn(words, letters)] != '\0')
+		return NULL;
+	return words;
+}
+
 int
 subscription_search(struct db *db, const struct subscription_query *query,
     int limit, struct subscription_line **lines, bool *more)
@@ -88,6 +101,7 @@ subscription_search(struct db *db, const struct subscription_query *query,
 
 	*lines = NULL;
 	db_add_string(params, query->words);
+	db_add_string(params, id_part(query->words));
 	db_add_string(params, query->state);
 	db_add_long(params, (int64_t)limit + 1);
 	add_place(params, query);

@@ -218,6 +218,20 @@ class PageList(Page):
     target = "/ui"
 
 
+class PageSearch(Page):
+    "subscriptions searched and sorted"
+
+    def prepare(self):
+        self.subscription = self.world.subscription("/ok/searched")
+        self.target = ("/ui/subscriptions?sort=url&state=active&q="
+                       + self.subscription)
+
+    def holds(self, answer):
+        if answer.body.count(self.subscription.encode()) < 2:
+            return "it is not found"
+        return super().holds(answer)
+
+
 class PageOne(Page):
     "a subscription with its attempts"
 
@@ -234,28 +248,58 @@ class PageForm(Page):
     target = "/ui/subscriptions/new"
 
 
-class PageCreate(Page):
-    "a form is sent"
-    method, target, want = "POST", "/ui/subscriptions/new", 303
+class PageDelete(PageOne):
+    "what a deletion would cost"
 
     def prepare(self):
+        super().prepare()
+        self.target += "/delete"
+
+
+class PageSend(Page):
+    method, want = "POST", 303
+
+    def fill(self, **fields):
         form = self.world.aid("admin").ask("GET", self.target)
         self.headers = {
             "Content-Type": "application/x-www-form-urlencoded",
             "Sec-Fetch-Site": "same-origin",
             "Cookie": form.headers["Set-Cookie"].partition(";")[0]}
+        fields["csrf"] = re.search(rb'name="csrf" value="([^"]*)"',
+                                   form.body).group(1).decode()
+        self.body = urllib.parse.urlencode(fields).encode()
+
+
+class PageCreate(PageSend):
+    "a form is sent"
+    target = "/ui/subscriptions/new"
+
+    def prepare(self):
         self.url = "http://admin.example/%s" % uuid.uuid4()
-        self.body = urllib.parse.urlencode({
-            "csrf": re.search(rb'name="csrf" value="([^"]*)"',
-                              form.body).group(1).decode(),
-            "target_url": self.url, "secret": "", "events": "a\nb"}).encode()
+        self.fill(target_url=self.url, secret="", make_secret=1,
+                  events="a\nb", verify_ingest="standard-webhooks")
 
     def holds(self, answer):
         if self.db.one("SELECT count(*) FROM subscriptions WHERE target_url ="
-                       " '%s'" % self.url) != "1":
+                       " '%s' AND cardinality(secrets) = 1" % self.url) != "1":
+            return "a false 303"
+
+
+class PageTest(PageSend):
+    "a test event is sent"
+
+    def prepare(self):
+        self.subscription = self.world.subscription("/ok/test", ["a"])
+        self.target = "/ui/subscriptions/%s/test" % self.subscription
+        self.fill(event_type="a", payload='{"torture": 1}')
+
+    def holds(self, answer):
+        if self.db.one("SELECT w.id FROM webhooks w JOIN pending p ON"
+                       " p.webhook_id = w.id WHERE w.subscription_id = '%s'"
+                       % self.subscription) not in answer.headers["Location"]:
             return "a false 303"
 
 
 ALL = [Create, CreateBad, Read, ReadCached, Update, Delete, List, Pause, Resume,
        Webhook, Status, Attempts, Cancel, Resend, Metrics, Ready, PageList,
-       PageOne, PageForm, PageCreate]
+       PageSearch, PageOne, PageForm, PageDelete, PageCreate, PageTest]
