@@ -142,11 +142,13 @@ write_letter(struct text *out, const struct inbox_letter *letter)
 }
 
 static void
-page_link(struct text *out, int64_t skip, const char *rel, const char *label)
+page_link(struct text *out, const struct inbox_view *view, int64_t skip,
+    const char *rel, const char *label)
 {
 	text_addf(out,
-	    "<a class=\"button\" rel=\"%s\" href=\"?skip=%" PRId64 "\">", rel,
-	    skip);
+	    "<a class=\"button\" rel=\"%s\" href=\"/ui/inbox/%s?skip=%" PRId64
+	    "\">",
+	    rel, view->name, skip);
 	html_text(out, label);
 	html_lit(out, "</a>\n");
 }
@@ -165,7 +167,7 @@ write_letters(struct text *out, const struct inbox_view *view)
 		return;
 	html_lit(out, "<nav class=\"pager\" aria-label=\"Pages\">\n");
 	if (view->skip > 0)
-		page_link(out, 0, "prev", "Newest");
+		page_link(out, view, 0, "prev", "Newest");
 	html_lit(out, "<p>");
 	html_number(out, view->skip + 1);
 	html_lit(out, " to ");
@@ -174,7 +176,7 @@ write_letters(struct text *out, const struct inbox_view *view)
 	html_number(out, page->kept);
 	html_lit(out, ", newest first</p>\n");
 	if (view->skip + shown < page->kept)
-		page_link(out, view->skip + shown, "next", "Older");
+		page_link(out, view, view->skip + shown, "next", "Older");
 	html_lit(out, "</nav>\n");
 }
 

@@ -27,7 +27,7 @@ function strangers() {
 	    'button progress table ' +
 	    'caption thead tbody tr th td code pre span dl dt dd section ' +
 	    'details summary time abbr strong em footer br ' +
-	    'datalist figure svg defs pattern path rect').split(' '));
+	    'datalist figure svg defs pattern path rect ol').split(' '));
 	const found = [];
 	const ours = '<script src="/static/postrider.js" defer=""></script>';
 	for (const element of document.querySelectorAll('*')) {
@@ -110,11 +110,27 @@ async function answered() {
 	assert.ok(text.includes('\ufffd\ufffd\ufffd'), 'NUL and bad UTF-8');
 }
 
+// What arrives in the inbox, ten letters a page.
+async function arrived() {
+	const ascii = (text) => text.replace(/[^\x20-\x7e]/g, '?').trim();
+	for (let at = 0; at < payloads.length; at += 10) {
+		const some = payloads.slice(at, at + 10);
+		for (const body of some)
+			await fetch(`${url}/inbox/hostile`, { method: 'POST', body,
+				headers: { 'X-Event-Type': ascii(body).slice(0, 200) } });
+		const text = await visit('/ui/inbox/hostile');
+		assertShows('the inbox', text, some);
+		assertShows('the inbox', text, some.map(ascii)
+		    .filter((header) => header.length < 200));
+	}
+	await visit('/ui/inbox/hostile?skip=3');
+}
+
 // Several payloads in one, as many as an address may have.
 function* handfuls() {
 	let words = '';
 	for (const payload of payloads) {
-		if (encodeURIComponent(words + payload).length > 1500) {
+		if (encodeURIComponent(words + payload).length > 1200) {
 			yield words;
 			words = '';
 		}
@@ -211,6 +227,7 @@ await run(browser, async () => {
 	await stored();
 	await fields();
 	await answered();
+	await arrived();
 	await typed();
 	await api();
 	await policy();
