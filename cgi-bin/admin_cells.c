@@ -66,6 +66,8 @@ admin_duration(struct text *out, int64_t ms)
 {
 	if (ms < 0)
 		html_lit(out, "<span class=\"quiet\">none</span>");
+	else if (ms == 0)
+		html_lit(out, "&lt; 1 ms");
 	else if (ms < 1000)
 		text_addf(out, "%" PRId64 " ms", ms);
 	else

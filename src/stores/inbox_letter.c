@@ -17,15 +17,16 @@ inbox_letter_make(const struct inbox_letter *letter, struct text *out)
 bool
 inbox_letter_read(struct inbox_letter *letter, const char *bytes, size_t length)
 {
-	const char *rest = memchr(bytes, '\n', length);
+	const char *line_end = memchr(bytes, '\n', length), *rest;
 	size_t header, left;
 	int seal;
 
 	memset(letter, 0, sizeof(*letter));
-	if (rest++ == NULL ||
+	if (line_end == NULL ||
 	    sscanf(bytes, "%d %" SCNd64 " %d %zu %zu", &letter->status,
 		&letter->at, &seal, &letter->length, &header) != 5)
 		return false;
+	rest = line_end + 1;
 	left = length - (size_t)(rest - bytes);
 	if (header > left || left - header > INBOX_BODY_MAX ||
 	    header > INBOX_HEADER_MAX || left - header > letter->length ||

@@ -133,7 +133,8 @@ async function typed() {
 		    `/ui/subscriptions/${all}`,
 		    `/ui/attempts?subscription=${all}&limit=${all}`,
 		    `/ui/webhooks?subscription=${all}&event_type=${all}`,
-		    `/ui/webhooks?outcome=${all}&from=${all}&reason=${all}`,
+		    `/ui/webhooks?outcome=${all}&from=${all}`,
+		    `/ui/webhooks?outcome=Failure&reason=${all}`,
 		    `/ui/dead-letters?subscription=${subscription}` +
 		    `&reason=${all}`,
 		    `/ui/dead-letters/resend?subscription=${subscription}` +

@@ -78,17 +78,33 @@ async function pages() {
 	assert.deepEqual(complaints, []);
 }
 
+// Expands an operation, sends it, with a body or without, and waits for that
+// status; what came.
+async function executed(page, operation, status, body) {
+	const block = page.locator(`#operations-${operation}`);
+	const answer = block.locator('.live-responses-table');
+	await block.locator('.opblock-summary').click();
+	if (body !== undefined)
+		await block.locator('textarea.body-param__text').fill(body);
+	await block.locator('button.execute').click();
+	await answer.locator('.response-col_status',
+	    { hasText: String(status) }).first().waitFor();
+	return JSON.parse(await answer.locator('code').first().innerText());
+}
+
 async function docs() {
 	const { page, complaints } = await open(browser, url);
 	await page.goto(`${url}/docs`);
 	await page.locator('#operations-tag-ingest, .opblock').first().waitFor();
 	assert.ok((await page.content()).includes('/ingest/{subscription_id}'));
-	// it also does something: a request from the page, and its answer
-	const block = page.locator('.opblock-get', { hasText: '/healthz' });
-	await block.locator('.opblock-summary').click();
-	await block.locator('button.execute').click();
-	const status = block.locator('.live-responses-table .response-col_status');
-	await status.filter({ hasText: '200' }).first().waitFor();
+	// it also does something: requests from the page, and their answers
+	await executed(page, 'monitoring-health', 200);
+	const { target_url: made, id } = await executed(page,
+	    'subscriptions-createSubscription', 201,
+	    JSON.stringify({ target_url: target, events: ['docs.tried'] }));
+	assert.equal(made, target);
+	const kept = await fetch(`${url}/subscriptions/${id}`);
+	assert.equal(kept.status, 200);
 	assert.deepEqual(complaints, []);
 }
 
