@@ -1,5 +1,5 @@
-/* What a person moves: pause and resume a subscription, cancel a webhook or
- * send it again. */
+/* What a person moves: pause and resume a subscription; cancel a webhook, send
+ * it now or again. */
 #include "api.h"
 
 #include <string.h>
@@ -92,4 +92,15 @@ API_HANDLER(api_webhook_resend)
 	if (api_path_id(response, "webhook_id", argument, &id))
 		answer_intervention(api, response,
 		    intervention_resend(api->db, api->queue, &id), 202, &id);
+}
+
+API_HANDLER(api_webhook_retry_now)
+{
+	struct api *api = context;
+	struct uuid id;
+
+	(void)request;
+	if (api_path_id(response, "webhook_id", argument, &id))
+		answer_intervention(api, response,
+		    intervention_retry_now(api->db, api->queue, &id), 200, &id);
 }

@@ -1,5 +1,5 @@
-/* What is sent sooner, or again: one webhook now, those of a subscription that
- * ended, an event that tries it out. */
+/* What is sent to a subscription again: those that ended, an event that tries
+ * it out. */
 #include "api.h"
 
 #include <stdlib.h>
@@ -9,26 +9,6 @@
 #include "stores/test_event.h"
 
 #define KEY_MAX_BYTES EVENT_MAX_BYTES
-
-API_HANDLER(api_webhook_retry_now)
-{
-	struct api *api = context;
-	enum intervention result;
-	struct uuid id;
-
-	(void)request;
-	if (!api_path_id(response, "webhook_id", argument, &id))
-		return;
-	result = intervention_retry_now(api->db, api->queue, &id);
-	if (result == INTERVENTION_DONE)
-		api_answer_webhook(api, response, 200, &id);
-	else if (result == INTERVENTION_FAILED)
-		api_fail(api, response);
-	else
-		problem_answer(request, response,
-		    result == INTERVENTION_UNKNOWN ? 404 : 409,
-		    intervention_words(result));
-}
 
 /* Is there such a subscription? Else it was answered. */
 static bool
