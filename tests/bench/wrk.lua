@@ -1,0 +1,27 @@
+-- wrk -s wrk.lua URL -- METHOD BODY PATH…: the paths in turn; prints what came
+-- of it as JSON, times in milliseconds.
+
+local requests, at = {}, 0
+
+function init(arguments)
+	wrk.headers["Content-Type"] = "application/json"
+	for i = 3, #arguments do
+		requests[#requests + 1] = wrk.format(arguments[1],
+		    arguments[i], nil, arguments[2])
+	end
+end
+
+function request()
+	at = at % #requests + 1
+	return requests[at]
+end
+
+function done(summary, latency)
+	local errors = summary.errors
+
+	io.write(string.format('\n{"rate": %.3f, "p50": %.3f, "p99": %.3f, ' ..
+	    '"errors": %d}\n', summary.requests * 1e6 / summary.duration,
+	    latency:percentile(50) / 1000, latency:percentile(99) / 1000,
+	    errors.connect + errors.read + errors.write + errors.status +
+	    errors.timeout))
+end
