@@ -119,13 +119,6 @@ class Stack:
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)
 
-    def cpu_seconds(self):
-        """Processor time by whom: ours, postgresql, redis."""
-        parts = {"postgresql": self.run("pid", "postgresql").strip(),
-                 "redis": self.run("pid", "redis").strip(),
-                 "ours": self.run("pid", "worker").strip()}
-        return {name: tree_cpu_seconds(pid) for name, pid in parts.items()}
-
 
 def cpu_seconds(pid, with_children=False):
     with open(f"/proc/{pid}/stat", encoding="ascii") as file:

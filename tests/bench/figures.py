@@ -18,9 +18,9 @@ class Figures:
         self.list = []
 
     def add(self, row, what, unit, ours, ceiling=None, compare=None, goal="",
-            good=None, **more):
-        """ours, ceiling: a figure a round. compare: of each round's two, what
-        good judges the median of; without it good judges that of ours."""
+            good=None, met=None, **more):
+        """ours, ceiling: a figure a round. compare: of each round's two. good
+        judges the median of what is compared, or of ours; or met says it."""
         figure = {"row": row, "what": what, "unit": unit,
                   "ours": spread(ours)}
         judged = ours
@@ -30,7 +30,9 @@ class Figures:
             judged = [compare(*pair) for pair in zip(ours, ceiling)]
             figure["compared"] = spread(judged)
         if good is not None:
-            figure["goal"], figure["met"] = goal, bool(good(median(judged)))
+            met = bool(good(median(judged)))
+        if met is not None:
+            figure["goal"], figure["met"] = goal, met
         figure.update(more)
         self.list.append(figure)
         print(line(figure), flush=True)
@@ -64,7 +66,7 @@ def shown(values):
     return text
 
 
-WIDTHS = (3, 34, 11, 25, 25, 22, 24)
+WIDTHS = (2, 36, 8, 25, 25, 23, 25)
 
 
 def row_of(cells):

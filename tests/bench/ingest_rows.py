@@ -19,7 +19,7 @@ def ingest(bench):
                 ours.append(wrk(stack.port, seconds, "POST", [path]))
                 stack.empty()
     bench.figures.add(
-        1, f"ingest, {CONNECTIONS} connections", "a second",
+        1, f"ingest, {CONNECTIONS} connections", "/s",
         [said["rate"] for said in ours], [said["rate"] for said in ceiling],
         ratio, "at least 0.65", lambda value: value >= .65,
         p99_ms=[said["p99"] for said in ours])
@@ -37,6 +37,6 @@ def store_alone(bench):
         ours.append(count / took)
     stack.sql("DROP TABLE ceiling")
     bench.figures.add(
-        2, f"store, {batch} a commit, beside pgbench", "a second", ours,
+        2, f"store, {batch} a commit, beside pgbench", "/s", ours,
         ceiling, ratio, "at least 1.5", lambda value: value >= 1.5,
         batch=batch, processes=POOL)
