@@ -45,9 +45,10 @@ class Stack:
         self.run("stop")
         shutil.rmtree(self.var)
 
-    def run(self, *arguments):
-        return subprocess.run([STACK, *arguments], env=self.env, check=True,
-                              stdout=subprocess.PIPE, text=True).stdout
+    def run(self, *arguments, **environment):
+        return subprocess.run(
+            [STACK, *arguments], env=dict(self.env, **environment), check=True,
+            stdout=subprocess.PIPE, text=True).stdout
 
     def popen(self, *command):
         """A program of ours (by its path in the checkout) as the stack's user
@@ -57,7 +58,19 @@ class Stack:
 
     def sql(self, text, database="postrider", user="postrider"):
         return self.run("psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-U", user,
-                        "-d", database, "-c", text).strip()
+                        "-d", database, "-c", text,
+                        PGOPTIONS="-c client_min_messages=warning").strip()
+
+    def start_worker(self):
+        """Returns once /readyz says 200."""
+        self.run("part-start", "worker")
+        url, end = f"http://127.0.0.1:{self.port}/readyz", time.monotonic() + 60
+        while True:
+            with contextlib.suppress(OSError):
+                return urllib.request.urlopen(url, timeout=5).close()
+            if time.monotonic() > end:
+                raise TimeoutError("not ready")
+            time.sleep(.05)
 
     def empty(self):
         """No webhook is left; subscriptions stay."""

@@ -95,8 +95,7 @@ def store(stack, processes, batch, count, seconds, subscriptions, queue=False):
 
 def pgbench(stack, seconds, clients=CONNECTIONS):
     """Durable inserts of one row a second."""
-    stack.sql("SET client_min_messages = warning;"
-              "DROP TABLE IF EXISTS ceiling;"
+    stack.sql("DROP TABLE IF EXISTS ceiling;"
               "CREATE TABLE ceiling (id bigint GENERATED ALWAYS AS IDENTITY"
               "    PRIMARY KEY, payload bytea NOT NULL)")
     script = f"{stack.var}/insert.sql"
