@@ -140,6 +140,7 @@ sanitize: $(call programs,sanitize) \
     $(addprefix build/sanitize/unit/,$(UNIT_TESTS))
 tortured: $(call programs,torture)
 fuzzed: $(FUZZ_TARGETS)
+benched: $(BENCHES)
 
 define variant
 build/$(1)/obj/%.o: %.c build/$(1)/flags
@@ -222,7 +223,7 @@ build/tests/%.so: tests/%.c tests/shim.h
 #: make bench    QUICK=1 ROWS="1 4"; ten figures beside their ceilings
 bench:
 	@src/stack/packages run bench
-	@$(MAKE) $(QUIET) -j"$$(nproc)" build $(BENCHES)
+	@$(MAKE) $(QUIET) -j"$$(nproc)" build benched
 	@$(MAKE) $(QUIET) docs
 	@exec src/stack/stack inside tests/bench/run $(if $(QUICK),quick) $(ROWS)
 
@@ -312,5 +313,5 @@ clean:
 	rm -rf build
 
 FORCE:
-.PHONY: all help run start stop status test chaos torture fuzz bench \
-    build sanitize tortured fuzzed egress docs lint format install clean FORCE
+.PHONY: all help run start stop status test chaos torture fuzz bench build \
+    sanitize tortured fuzzed benched egress docs lint format install clean FORCE
