@@ -132,6 +132,15 @@ class Stack:
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)
 
+    def cpu_seconds(self, parts, roles=()):
+        """Processor time until now, of parts of the stack and roles of ours,
+        by name."""
+        used = {part: tree_cpu_seconds(self.run("pid", part).strip())
+                for part in parts}
+        processes = self.processes() if roles else {}
+        return used | {role: sum(map(cpu_seconds, processes[role]))
+                       for role in roles}
+
 
 def cpu_seconds(pid, with_children=False):
     with open(f"/proc/{pid}/stat", encoding="ascii") as file:

@@ -126,7 +126,7 @@ def accepting(stack, processes=2):
                           str(processes))
     process.stdout.readline()
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait()

@@ -19,8 +19,9 @@ end
 function done(summary, latency)
 	local errors = summary.errors
 
-	io.write(string.format('\n{"rate": %.3f, "p50": %.3f, "p99": %.3f, ' ..
-	    '"errors": %d}\n', summary.requests * 1e6 / summary.duration,
+	io.write(string.format('\n{"requests": %d, "rate": %.3f, ' ..
+	    '"p50": %.3f, "p99": %.3f, "errors": %d}\n', summary.requests,
+	    summary.requests * 1e6 / summary.duration,
 	    latency:percentile(50) / 1000, latency:percentile(99) / 1000,
 	    errors.connect + errors.read + errors.write + errors.status +
 	    errors.timeout))
