@@ -15,7 +15,7 @@ class Figures:
     def __init__(self, quick):
         self.quick, self.began = quick, datetime.datetime.now(
             datetime.timezone.utc)
-        self.list = []
+        self.list, self.took = [], {}
 
     def add(self, row, what, unit, ours, ceiling=None, compare=None, goal="",
             good=None, met=None, **more):
@@ -41,6 +41,7 @@ class Figures:
         with open(path, "w", encoding="utf-8") as file:
             json.dump({"machine": machine(), "quick": self.quick,
                        "began": self.began.isoformat(timespec="seconds"),
+                       "row_seconds": self.took,
                        "figures": self.list}, file, indent=1)
             file.write("\n")
 

@@ -73,8 +73,9 @@ def offer(port, subscriptions, rate, seconds, connections=CONNECTIONS):
 def wrk(port, seconds, method, paths, connections=CONNECTIONS):
     body = BODY_TEXT if method == "POST" else ""
     said = json.loads(output(
-        "wrk", "-t", "1", "-c", str(connections), "-d", str(seconds), "-s",
-        "tests/bench/wrk.lua", f"http://127.0.0.1:{port}/", "--", method, body,
+        "wrk", "-t", "1", "-c", str(connections), "-d", str(seconds),
+        "--timeout", "30", "-s", "tests/bench/wrk.lua",
+        f"http://127.0.0.1:{port}/", "--", method, body,
         *paths).splitlines()[-1])
     if said["errors"]:
         raise RuntimeError(f"wrk: {said['errors']} errors at {paths[0]}")
