@@ -94,16 +94,24 @@ offer(int64_t number, int64_t at)
 	client_send(client);
 }
 
-/* A kept connection may end when it is idle, or while a request is on its way
- * (RFC 9112, 9.3.1): it is sent again on a new one. */
+static void
+client_reconnect(struct client *client)
+{
+	close(client->fd);
+	client_connect(client);
+}
+
+/* A connection may end when it is idle, and a kept one while a request is on
+ * its way (RFC 9112, 9.3.1): that is sent again on a new one. */
 static void
 client_ended(struct client *client)
 {
-	if (client->fresh || client->length != 0)
+	bool waits = client->subscription != NULL;
+
+	if (waits && (client->fresh || client->length != 0))
 		fail("not answered");
-	close(client->fd);
-	client_connect(client);
-	if (client->subscription != NULL)
+	client_reconnect(client);
+	if (waits)
 		client_send(client);
 }
 
@@ -122,10 +130,8 @@ client_answered(struct client *client)
 	busy--;
 	client->fresh = false;
 	client->length = 0;
-	if (strcasestr(client->bytes, "\r\nConnection: close") != NULL) {
-		close(client->fd);
-		client_connect(client);
-	}
+	if (strcasestr(client->bytes, "\r\nConnection: close") != NULL)
+		client_reconnect(client);
 }
 
 static void
@@ -135,7 +141,8 @@ client_hear(struct client *client)
 	    sizeof(client->bytes) - 1 - client->length);
 	ssize_t whole;
 
-	if (got <= 0) {
+	/* a 408 to an idle one is its end too */
+	if (got <= 0 || client->subscription == NULL) {
 		client_ended(client);
 		return;
 	}
