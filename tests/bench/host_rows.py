@@ -14,6 +14,7 @@ from tools import Sink, offer, store, wrk
 MIB = 1024
 IN_FLIGHT = 1000        # WORKER_CONCURRENCY
 WINDOW_FIRST = 8        # of a subscription that nothing is known of
+READERS = 8             # API_PROCESSES
 
 
 def load_program(name):
@@ -97,7 +98,7 @@ def press(stack, sink, seconds):
                    f"/status/{webhook}", f"/subscriptions/{ids[0]}/attempts"],
                   ["/ui/", "/ui/webhooks", "/ui/attempts",
                    f"/ui/subscriptions/{ids[0]}"]):
-        wrk(stack.port, seconds, "GET", paths)
+        wrk(stack.port, seconds, "GET", paths, READERS)
 
 
 def hang(stack, sink):

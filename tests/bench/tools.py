@@ -77,8 +77,9 @@ def wrk(port, seconds, method, paths, connections=CONNECTIONS):
         "--timeout", "30", "-s", "tests/bench/wrk.lua",
         f"http://127.0.0.1:{port}/", "--", method, body,
         *paths).splitlines()[-1])
-    if said["errors"]:
-        raise RuntimeError(f"wrk: {said['errors']} errors at {paths[0]}")
+    # Apache may end a kept connection at any time (RFC 9112, 9.3.1).
+    if said["bad"] * 1000 > said["requests"]:
+        raise RuntimeError(f"wrk: errors at {paths[0]}: {said['errors']}")
     return said
 
 

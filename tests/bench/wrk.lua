@@ -17,12 +17,19 @@ function request()
 end
 
 function done(summary, latency)
-	local errors = summary.errors
+	local bad, errors, count = summary.errors, {}, 0
 
+	for _, kind in ipairs({"connect", "read", "write", "status",
+	    "timeout"}) do
+		if bad[kind] > 0 then
+			errors[#errors + 1] = bad[kind] .. " " .. kind
+			count = count + bad[kind]
+		end
+	end
 	io.write(string.format('\n{"requests": %d, "rate": %.3f, ' ..
-	    '"p50": %.3f, "p99": %.3f, "errors": %d}\n', summary.requests,
+	    '"p50": %.3f, "p99": %.3f, "bad": %d, "errors": "%s"}\n',
+	    summary.requests,
 	    summary.requests * 1e6 / summary.duration,
 	    latency:percentile(50) / 1000, latency:percentile(99) / 1000,
-	    errors.connect + errors.read + errors.write + errors.status +
-	    errors.timeout))
+	    count, table.concat(errors, ", ")))
 end
