@@ -111,8 +111,8 @@ stop status:
 #: make test     every suite, against a private stack, with sanitizers
 test:
 	@src/stack/packages run test
-	@$(MAKE) $(QUIET) -j"$$(nproc)" build sanitize tortured fuzzed $(SHIMS) \
-	    $(JUDGE)
+	@$(MAKE) $(QUIET) -j"$$(nproc)" build sanitize tortured fuzzed checkable \
+	    $(SHIMS) $(JUDGE)
 	@$(MAKE) $(QUIET) docs
 	@exec src/stack/stack inside tests/run
 
@@ -134,11 +134,18 @@ fuzz:
 	@$(MAKE) $(QUIET) -j"$$(nproc)" fuzzed
 	@tests/fuzz/run
 
+#: make valgrind  the unit suites without sanitizers, under memcheck
+valgrind:
+	@src/stack/packages run test
+	@$(MAKE) $(QUIET) -j"$$(nproc)" checkable
+	@tests/memcheck
+
 #: make build    the programs;  make sanitize  the same, checked as they run
 build: $(call programs,release)
 sanitize: $(call programs,sanitize) \
     $(addprefix build/sanitize/unit/,$(UNIT_TESTS))
 tortured: $(call programs,torture)
+checkable: $(addprefix build/release/unit/,$(UNIT_TESTS))
 fuzzed: $(FUZZ_TARGETS)
 benched: $(BENCHES)
 
@@ -191,12 +198,17 @@ build/fuzz/%: CC = $(FUZZ_CC)
 $(call programs,torture): $(patsubst %.c,build/torture/obj/%.o,\
     $(wildcard tests/torture/*.c))
 
-build/sanitize/unit/%_test: build/sanitize/obj/tests/unit/%_test.o \
-    build/sanitize/libpostrider.a
-	@mkdir -p $(@D)
-	@echo '  LINK $@'
-	$(Q)$(CC) $(CFLAGS_sanitize) $(CFLAGS) $(LDFLAGS_sanitize) $(LDFLAGS) \
-	    -Wl,--as-needed -o $@ $^ -lcmocka $(LIBS)
+define units
+build/$(1)/unit/%_test: build/$(1)/obj/tests/unit/%_test.o \
+    build/$(1)/libpostrider.a
+	@mkdir -p $$(@D)
+	@echo '  LINK $$@'
+	$$(Q)$$(CC) $$(CFLAGS_$(1)) $$(CFLAGS) $$(LDFLAGS_$(1)) $$(LDFLAGS) \
+	    -Wl,--as-needed -o $$@ $$^ -lcmocka $$(LIBS)
+endef
+
+$(eval $(call units,release))
+$(eval $(call units,sanitize))
 
 build/fuzz/targets/%_fuzz: build/fuzz/obj/tests/fuzz/%_fuzz.o \
     build/fuzz/libpostrider.a
@@ -314,4 +326,5 @@ clean:
 
 FORCE:
 .PHONY: all help run start stop status test chaos torture fuzz bench build \
-    sanitize tortured fuzzed benched egress docs lint format install clean FORCE
+    sanitize tortured fuzzed benched checkable valgrind egress docs lint format \
+    install clean FORCE

@@ -60,8 +60,7 @@ handle(const struct request *request, struct response *response, void *context)
 	const char *why;
 
 	admin_visit_reset();
-	if (config.auth == AUTH_OPEN &&
-	    !guard_admits(request, config.cors_origins, &why))
+	if (!guard_admits(request, &why))
 		admin_refuse(request, response, 403, why);
 	else
 		router_dispatch(&router, request, response, context);

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "doors/cookie.h"
+#include "doors/guard.h"
 #include "ground/config.h"
 #include "rules/csrf.h"
 #include "stores/session.h"
@@ -75,20 +76,13 @@ is_from_elsewhere(const struct request *request)
 {
 	const char *site = request_variable(request, "HTTP_SEC_FETCH_SITE");
 	const char *origin = request_variable(request, "HTTP_ORIGIN");
-	const char *host = request_variable(request, "HTTP_HOST");
-	struct text own = { 0 };
-	bool is_own;
 
 	if (site != NULL && strcmp(site, "same-origin") != 0 &&
 	    strcmp(site, "none") != 0)
 		return true;
 	if (origin == NULL)
 		return site == NULL;
-	text_adds(&own, request_is_https(request) ? "https://" : "http://");
-	text_adds(&own, host);
-	is_own = strcasecmp(origin, text_string(&own)) == 0;
-	text_free(&own);
-	return !is_own;
+	return !guard_is_own_origin(request, origin);
 }
 
 /* 0, or the status that refuses this form before anyone reads it. */

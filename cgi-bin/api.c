@@ -83,8 +83,7 @@ api_handle(
 {
 	const char *why;
 
-	if (config.auth == AUTH_OPEN &&
-	    !guard_admits(request, config.cors_origins, &why))
+	if (!guard_admits(request, &why))
 		problem_answer(request, response, 403, why);
 	else if (!cors_answer(request, response, config.cors_origins))
 		router_dispatch(&router, request, response, context);

@@ -35,8 +35,7 @@ guard_fits(const struct request *request, struct response *response)
 {
 	const char *why;
 
-	if (config.auth != AUTH_OPEN ||
-	    guard_admits(request, config.cors_origins, &why))
+	if (guard_admits(request, &why))
 		return true;
 	problem_answer(request, response, 403, why);
 	return false;

@@ -258,12 +258,49 @@ setup_file() {
 	json .detail >/dev/null
 }
 
+# The last answer has an id to look for in the log, and nothing from there.
+tells_nothing() {
+	[ -n "$(header X-Request-Id)" ] || fail "no id: $head"
+	if grep -nE "libpq|sqlstate|permission denied|ERROR:  |FATAL|SELECT |\
+INSERT |UPDATE |\.[ch]:|postgresql:|failed:|\.sock|${STACK_VAR#/}" <<<"$body"; then
+		fail 'it tells too much'
+	fi
+}
+
 @test "errors carry a request id, and no inside of the house" {
-	request GET /subscriptions/no
-	[ -n "$(header X-Request-Id)" ]
-	refute [ "$(grep -ciE 'libpq|select |/work|/run|\.c:' <<<"$body")" -gt 0 ]
-	request GET "/subscriptions/$NOBODY"
-	[ -n "$(header X-Request-Id)" ]
+	local method path data want
+	while read -r method path want data; do
+		request "$method" "$path" ${data:+-d "$data"}
+		assert_code "$want"
+		tells_nothing
+	done <<-E
+	GET /subscriptions/no 422
+	GET /subscriptions/$NOBODY 404
+	GET /status/$NOBODY 404
+	GET /no/such 404
+	GET /subscriptions/?limit=x 422
+	PUT /subscriptions/ 405
+	POST /subscriptions/ 422 {
+	POST /subscriptions/ 422 {"target_url": "http://10.0.0.1/"}
+	POST /ingest/$SOME 400 {
+	POST /ingest/$NOBODY 404 1
+	GET /ui/nothing 404
+	POST /ui/subscriptions/$SOME/delete 403 x=y
+	E
+}
+
+# What PostgreSQL says of a statement that it refuses is for the log.
+@test "an error of ours is a 500 that says no more" {
+	local path
+	sql 'REVOKE SELECT ON interventions FROM postrider_serve'
+	for path in "/webhooks/$NOBODY" "/ui/webhooks/$NOBODY"; do
+		request GET "$path"
+		[ "$code" = 500 ] && tells_nothing || bad=1
+	done
+	sql 'GRANT SELECT ON interventions TO postrider_serve'
+	[ -z "${bad:-}" ]
+	grep -aq 'permission denied for table interventions' \
+	    "$STACK_VAR/log/worker.log"
 }
 
 @test "what Apache refuses by itself is JSON too" {
@@ -314,8 +351,15 @@ setup_file() {
 	request GET /readyz
 	local ready=$code said=$body
 	request GET /healthz
-	local health=$code
+	local health=$code path told=
+	for path in "/status/$NOBODY" "/webhooks/$NOBODY" /ui/; do
+		request GET "$path"
+		[ "$code" = 503 ] && tells_nothing || told+=" $path: $code"
+	done
+	request POST "/ingest/$SOME" -d 1
+	[ "$code" = 503 ] && tells_nothing || told+=" ingest: $code"
 	stack part-start postgresql
+	[ -z "$told" ] || fail "$told"
 	[ "$first" = 503 ] || [ "$first" = 200 ]	# the cache may know it
 	[ "$first" = 200 ] || [ -n "$retry" ]
 	[ "$ready" = 503 ]

@@ -326,6 +326,25 @@ logged_are() { [ "$(logged "$1" "$2")" = "$3" ] || { logged "$1" "$2"; false; };
 	second=
 }
 
+# Two looks at the leases by another keeper are less than LEASE_SECONDS.
+@test "a worker suspended within its leases keeps what it holds: sent once" {
+	in_flight held
+	crash postgresql
+	answered	# its results cannot be committed
+	sleep 0.5
+	freeze worker
+	mend postgresql
+	start_second
+	sleep 11
+	[ "$(arrivals "$path" | jq length)" = 30 ]
+	thaw
+	eventually 10 none_pending
+	each_once
+	kill "$second"
+	wait "$second" || true
+	second=
+}
+
 # Its processes go on for their kept connections, and hear of no others: those
 # of a burst wait in their backlog until they end.
 @test "the supervisor killed: nobody waits for who is ending" {

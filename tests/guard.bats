@@ -91,7 +91,7 @@ answers() {
 @test "a page of another site may read nothing and change nothing" {
 	local origin new='{"target_url": "http://example.com/"}'
 	for origin in http://evil.example null "http://localhost:$((PORT + 1))" \
-	    "https://evil.example:$PORT"; do
+	    "https://evil.example:$PORT" "https://${URL#*//}"; do
 		request POST /subscriptions/ -d "$new" -H "Origin: $origin"
 		[ "$code" = 403 ] || fail "$origin: $code"
 		request POST /subscriptions/ -d "$new" -H "Origin: $origin" \

@@ -162,7 +162,9 @@ teardown() { rename_roles hidden postrider || true; }
 	for line in "DATABASE_URL=postgresql://u:p@/postrider?host=$RUN" \
 	    "DATABASE_URL=postgresql:///postrider?user=u&password=p" \
 	    "PURGE_DATABASE_URL=dbname=postrider password = p" \
-	    "REDIS_URL=redis://:p@localhost:6379"; do
+	    "REDIS_URL=redis://:p@localhost:6379" \
+	    "REDIS_URL=redis://u@v:p@localhost:6379" \
+	    "REDIS_URL=unix://:p@/redis"; do
 		settings 0644 "$line"
 		[ "$status" -eq 100 ] || fail "$status: $line: $output"
 		assert_output --partial "${line%%=*} holds a password: chmod 0600"
@@ -203,9 +205,15 @@ teardown() { rename_roles hidden postrider || true; }
 	local unit=$BATS_TEST_TMPDIR/postrider.service line
 	sed -e 's|@USER@|postrider|; s|@BIN@|/usr/bin|; s|@CONF@|/etc/x.conf|' \
 	    "$ROOT/worker/postrider.service.in" >"$unit"
-	for line in CapabilityBoundingSet= NoNewPrivileges=yes \
-	    ProtectSystem=strict PrivateTmp=yes MemoryDenyWriteExecute=yes \
-	    SystemCallFilter=@system-service LimitCORE=0; do
+	for line in User=postrider LimitCORE=0 CapabilityBoundingSet= \
+	    {NoNewPrivileges,ProtectHome,ProtectClock,ProtectHostname}=yes \
+	    ProtectKernel{Logs,Modules,Tunables}=yes ProtectSystem=strict \
+	    {ProtectControlGroups,PrivateDevices,PrivateTmp,RemoveIPC}=yes \
+	    Restrict{Namespaces,Realtime,SUIDSGID}=yes LockPersonality=yes \
+	    MemoryDenyWriteExecute=yes ProtectProc=invisible \
+	    'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK' \
+	    SystemCallArchitectures=native \
+	    SystemCallFilter={@system-service,~@privileged}; do
 		grep -qxF "$line" "$unit" || fail "no $line"
 	done
 	command -v systemd-analyze >/dev/null || skip 'no systemd-analyze'

@@ -218,6 +218,25 @@ logged() { grep -aF -- "$1" "$STACK_VAR/log/worker.log"; }
 	sql "UPDATE subscriptions SET state = 'deleted', secrets = NULL"
 }
 
+# Another host, which has no new key yet, may store a secret of one that
+# reencrypt has been at.
+@test "reencrypt comes back for what was sealed with an old key meanwhile" {
+	local first last old
+	first=$(subscribe /ok first)
+	last=$(subscribe /ok last)
+	old=$(sql "SELECT secrets FROM subscriptions WHERE id = '$first'")
+	sql "CREATE FUNCTION other_host() RETURNS trigger LANGUAGE plpgsql AS
+	      \$\$ BEGIN UPDATE subscriptions SET secrets = '$old'
+	        WHERE id = '$first'; RETURN NULL; END \$\$;
+	    CREATE TRIGGER other_host AFTER UPDATE ON subscriptions FOR EACH ROW
+	      WHEN (NEW.id = '$last') EXECUTE FUNCTION other_host()"
+	run admin secret-key rotate
+	sql 'DROP TRIGGER other_host ON subscriptions; DROP FUNCTION other_host'
+	assert_success
+	[ "$(sql "SELECT count(*) FROM subscriptions, unnest(secrets) AS s
+	    WHERE split_part(s, '.', 2) <> '$(first_key)'")" = 0 ]
+}
+
 # The worker was started anew with keys that open nothing; the log says why.
 waits_for_the_key() {	# REASON
 	local webhook
@@ -283,7 +302,7 @@ three_subscriptions() {
 		[ $mode = 0640 ] || assert_output --partial 'is open to others'
 	done
 	assert_success
-	for lines in 'a' 'a b' "a ${key:1}" "a.b $key" "a $key x" '# nothing' '' \
+	for lines in 'a' 'a b' "a ${key:1}" "a.b $key" "a $key x" "a Ä${key:2}" '# nothing' '' \
 	    "a $key"$'\n'"a $key"; do
 		set_keys "$lines"
 		run admin secret-key reencrypt
@@ -327,9 +346,59 @@ three_subscriptions() {
 	[ "$(cat "$KEYS")" = "$before" ]
 }
 
-@test "processes that hold keys leave no core" {
+refuses_cores() {	# PID
+	grep -qE '^Max core file size +0 +0 ' "/proc/$1/limits"
+}
+
+waits_and_refuses() {	# FILE-OF-PID PROGRAM
 	local pid
-	for pid in $(pids api) $(pids ingest) $(pids 'delivery [0-9]*'); do
-		grep -qE '^Max core file size +0 +0 ' "/proc/$pid/limits"
+	pid=$(cat "$1") && [ "/proc/$pid/exe" -ef "$2" ] && refuses_cores "$pid"
+}
+
+# A program that reads its settings from a pipe waits for them.
+@test "no program leaves a core, from before it reads a password" {
+	local program pipe=$RUN/settings pid bad=
+	ulimit -c unlimited 2>/dev/null || skip 'no cores here in any case'
+	make -s -C "$ROOT" build >/dev/null 3>&- 4>&-
+	stack exec mkfifo "$pipe"
+	for program in "$ROOT"/build/release/bin/* \
+	    "$ROOT"/build/release/cgi-bin/*; do
+		[[ $program != */postrider-admin ]] || program+=' migrate'
+		# shellcheck disable=SC2086
+		stack exec env POSTRIDER_CONF="$pipe" sh -c \
+		    'echo $$ >"$0" && exec "$@"' "$pipe.pid" $program &
+		pid=$!
+		eventually 5 waits_and_refuses "$pipe.pid" "${program% *}" ||
+			bad+=" $program"
+		kill "$(cat "$pipe.pid")"
+		wait $pid || true
+		rm "$pipe.pid"
 	done
+	rm "$pipe"
+	[ -z "$bad" ] || fail "these would leave one:$bad"
+}
+
+hidden() {	# ROLE: its processes are, from this stack's user too
+	local pid some=
+	for pid in $(pids "$1"); do
+		[ "$(stat -c %U "/proc/$pid/environ")" = root ] || return 1
+		refuses_cores "$pid" || return 1
+		some=1
+	done
+	[ -n "$some" ]
+}
+
+# The sanitizers must look at themselves: this is of what runs elsewhere.
+@test "what holds keys cannot be looked into, nor does it leave a core" {
+	local release=$ROOT/build/release owner role
+	make -s -C "$ROOT" build >/dev/null 3>&- 4>&-
+	owner=$(stat -c %U "$RUN")
+	stack part-stop worker
+	CGI_DIR=$release/cgi-bin STACK_BUILD=$release stack part-start worker
+	eventually 20 ready
+	[ "$(stat -c %U "/proc/$(stack pid worker)/environ")" = "$owner" ]
+	for role in api ingest admin delivery; do
+		eventually 5 hidden $role
+	done
+	restart_worker
 }

@@ -46,6 +46,23 @@ routes() {
 	    "$ROOT/htdocs/openapi.json"
 }
 
+# The rows of the router's table and the one path of the ingest program, in the
+# same form.
+rows() {
+	tr -s '\n\t' '  ' <"$ROOT/cgi-bin/api.c" |
+	    grep -oE '"[A-Z]+", "/[^"]*", [a-z_]+, ACCESS_[A-Z]+' |
+	    sed -E 's/"([A-Z]+)", "(.*)", .*ACCESS_(.*)/\1 \2 \L\3/
+		s/ anyone$/ -/' | sed "s/{id}/$NOBODY/"
+	sed -nE 's|^#define PREFIX "(/.*/)"|POST \1'$NOBODY' ingest|p' \
+	    "$ROOT/cgi-bin/ingest_check.c"
+}
+
+@test "openapi.json and the router have the same routes, with the same scopes" {
+	run diff <(rows | sort) <(routes | sed 's|/ | |' | sort)
+	assert_success
+	[ "$(rows | wc -l)" -ge 17 ]
+}
+
 @test "each route takes the scopes that openapi.json says, and no other" {
 	local method path scope name had want count=0
 	while read -r method path scope; do
@@ -121,6 +138,28 @@ routes() {
 	assert_code 200
 	request POST "/ingest/$SOME" -d '{}' -H "Authorization: bearer $ALL"
 	assert_code 202
+}
+
+@test "two lines of Authorization are 401, whatever is in them" {
+	local other first second before
+	other=pr_$(head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d =)
+	before=$(sql "SELECT count(*) FROM webhooks
+	    WHERE subscription_id = '$SOME'")
+	while read -r first second; do
+		set -- -H "Authorization: Bearer $first" \
+		    -H "Authorization: Bearer $second"
+		request GET /subscriptions/ "$@"
+		assert_code 401
+		request POST "/ingest/$SOME" -d '{}' "$@"
+		assert_code 401
+	done <<-E
+	$ALL $ALL
+	$ALL $other
+	$other $ALL
+	$READ $WRITE
+	E
+	[ "$(sql "SELECT count(*) FROM webhooks
+	    WHERE subscription_id = '$SOME'")" = "$before" ]
 }
 
 @test "a token does not open the admin pages" {

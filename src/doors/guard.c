@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "doors/cors.h"
+#include "ground/config.h"
 
 #define HOST_SIZE 64
 #define ADVICE \
@@ -82,14 +83,15 @@ came_through_proxy(const struct request *request)
 	    request_has_prefix(request, "HTTP_X_FORWARDED");
 }
 
-/* A page of ours has this site's host and port in its Origin, under either
- * scheme. */
-static bool
-is_own_origin(const char *origin, const char *host)
+bool
+guard_is_own_origin(const struct request *request, const char *origin)
 {
-	const char *authority = strstr(origin, "://");
+	const char *scheme = request_is_https(request) ? "https://" : "http://";
+	const char *host = request_variable(request, "HTTP_HOST");
+	size_t length = strlen(scheme);
 
-	return authority != NULL && strcasecmp(authority + 3, host) == 0;
+	return host != NULL && strncasecmp(origin, scheme, length) == 0 &&
+	    strcasecmp(origin + length, host) == 0;
 }
 
 static bool
@@ -102,21 +104,23 @@ only_reads(const struct request *request)
 /* Browsers name the page that asks whenever the method may change
  * something; what names none is no browser. */
 static bool
-origin_may(const struct request *request, const char *host, const char *origins)
+origin_may(const struct request *request)
 {
 	const char *origin = request_variable(request, "HTTP_ORIGIN");
 
 	return origin == NULL || only_reads(request) ||
-	    is_own_origin(origin, host) || cors_lists(origins, origin);
+	    guard_is_own_origin(request, origin) ||
+	    cors_lists(config.cors_origins, origin);
 }
 
 bool
-guard_admits(
-    const struct request *request, const char *origins, const char **why)
+guard_admits(const struct request *request, const char **why)
 {
 	const char *host = request_variable(request, "HTTP_HOST");
 
 	*why = NULL;
+	if (config.auth != AUTH_OPEN)
+		return true;
 	if (!guard_is_loopback(request_variable(request, "REMOTE_ADDR")))
 		*why = "This service answers only its own machine "
 		       "(AUTH=open)." ADVICE;
@@ -126,7 +130,7 @@ guard_admits(
 	else if (!guard_is_local_host(host))
 		*why = "This service answers only as localhost, 127.0.0.1 or "
 		       "[::1] (AUTH=open): use one of these in the URL." ADVICE;
-	else if (!origin_may(request, host, origins))
+	else if (!origin_may(request))
 		*why = "A page of another site may not do that. Name its "
 		       "origin in CORS_ORIGINS if it is yours.";
 	return *why == NULL;

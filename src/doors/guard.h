@@ -18,11 +18,13 @@
 
 #include "doors/http.h"
 
-/* origins: CORS_ORIGINS. When false, *why is a sentence for the 403 that says
- * what to do; a literal. */
-bool guard_admits(
-    const struct request *request, const char *origins, const char **why);
+/* As the settings say; with AUTH=token always true. When false, *why is a
+ * sentence for the 403 that says what to do; a literal. */
+bool guard_admits(const struct request *request, const char **why);
 
+/* Whether an Origin is this site's own: of the scheme, host and port that the
+ * request came to (RFC 6454, 4). */
+bool guard_is_own_origin(const struct request *request, const char *origin);
 /* An IP address as REMOTE_ADDR has it; NULL is none. */
 bool guard_is_loopback(const char *address);
 /* The value of a Host header; NULL is none. */

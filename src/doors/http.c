@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcgiapp.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,9 +9,6 @@
 #include "doors/http_link.h"
 #include "ground/clock.h"
 #include "ground/log.h"
-
-/* A caller that connects says something at once, or blocks nobody. */
-#define FIRST_BYTE_MS 250
 
 struct http_link {
 	FCGX_Request fcgi;
@@ -197,95 +193,4 @@ int64_t
 http_link_age_ms(const struct http_link *link)
 {
 	return clock_monotonic_ms() - link->begun_ms;
-}
-
-static bool
-says_something(int fd, int timeout_ms)
-{
-	struct pollfd wait = { .fd = fd, .events = POLLIN };
-
-	return poll(&wait, 1, timeout_ms) == 1;
-}
-
-struct service {
-	size_t max_body;
-	void (*handle)(const struct request *, struct response *, void *);
-	void *context;
-};
-
-static void
-serve_one(const struct service *service, struct http_link *link)
-{
-	struct request request;
-	struct response response = { 0 };
-
-	http_request_read(&request, link, service->max_body);
-	service->handle(&request, &response, service->context);
-	http_answer_send(&request, &response, link);
-	http_request_release(&request);
-	/* A pool has no process to spare for an idle connection. */
-	http_link_spoil(link);
-	http_link_finish(link);
-}
-
-static int
-serve_cgi(const struct service *service)
-{
-	struct http_link *link = http_link_new();
-
-	http_link_begin_cgi(link);
-	serve_one(service, link);
-	http_link_free(link);
-	return 0;
-}
-
-static void
-serve_connection(const struct service *service, struct http_link *link)
-{
-	int fd = http_process_accept();
-
-	if (fd == -1)
-		return;
-	if (!says_something(fd, FIRST_BYTE_MS))
-		close(fd);
-	else if (http_link_begin(link, fd) == 0)
-		serve_one(service, link);
-}
-
-static int
-serve_pool(const struct service *service)
-{
-	struct http_link *link = http_link_new();
-	struct epoll_event event;
-	int epoll = epoll_create1(EPOLL_CLOEXEC);
-	int rc = 111;
-
-	if (epoll == -1)
-		log_error("no epoll error=%s", strerror(errno));
-	if (epoll == -1 || http_process_start() == -1 ||
-	    http_process_listen(epoll, NULL) == -1)
-		goto out;
-	while (!http_process_stopping())
-		if (http_process_wait(epoll, &event, 1, -1) != 0)
-			serve_connection(service, link);
-	rc = 0;
-out:
-	if (epoll != -1)
-		close(epoll);
-	http_link_free(link);
-	return rc;
-}
-
-int
-http_serve(size_t max_body,
-    void (*handle)(const struct request *, struct response *, void *),
-    void *context)
-{
-	const struct service service = { max_body, handle, context };
-
-	switch (http_link_init()) {
-	case 0: return serve_pool(&service);
-	case 1: return serve_cgi(&service);
-	default: return 111;
-	}
 }

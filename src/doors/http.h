@@ -58,8 +58,10 @@ response_header(struct response *response, const char *name, const char *value);
 /*
  * Serves until SIGTERM (exit 0) or, run from a shell, the one request.
  * handle fills in the response; http sends it with Content-Length, request id
- * and the security headers, and logs it. One request at a time. Returns what
- * main returns. max_body: BODY_TOO_LARGE above it.
+ * and the security headers, and logs it. One request at a time; one that has
+ * not all come is gathered beside it and holds nobody, and a connection that is
+ * silent in the middle of it for 20 s is closed. Returns what main returns.
+ * max_body: BODY_TOO_LARGE above it.
  */
 int http_serve(size_t max_body,
     void (*handle)(const struct request *, struct response *, void *context),

@@ -1,6 +1,8 @@
 /*
- * The ingest loop: wait, hear all that is ready, handle it as one batch,
- * answer it, wait. The load itself makes the batches.
+ * The loop of every pool: wait, hear all that is ready, handle it as one
+ * batch, answer it, wait. At ingest the load itself makes the batches; the
+ * others take one connection a turn, so that it goes to a process that is
+ * free, and a request that is slow to arrive holds none.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +11,8 @@
 #include "doors/http_slots.h"
 #include "ground/clock.h"
 
-#define EVENTS (HTTP_BATCH_MAX - HTTP_SLOTS_ACCEPTS)
+#define ACCEPTS 16
+#define EVENTS (HTTP_BATCH_MAX - ACCEPTS)
 #define TICK_MS 1000
 #define BUSY_TICK_MS 20 /* what idle() began may be ready to go on */
 #define STOP_MS 5000	/* for what is under way when we shall stop */
@@ -18,6 +21,7 @@
 
 struct batcher {
 	size_t max_body;
+	int accepts;
 	void (*handle)(struct exchange *const *, size_t, bool, void *);
 	void (*idle)(void *);
 	void *context;
@@ -137,16 +141,25 @@ stop(struct batcher *batcher)
 }
 
 static int
+patience_ms(const struct batcher *batcher, bool was_busy)
+{
+	if (batcher->idle != NULL)
+		return was_busy ? BUSY_TICK_MS : TICK_MS;
+	return batcher->slots.open != 0 ? TICK_MS : -1;
+}
+
+static int
 serve_pool(struct batcher *batcher)
 {
 	bool was_busy = false;
 	int rc = 111;
 
-	if (http_slots_open(&batcher->slots, batcher->max_body) == -1 ||
+	if (http_slots_open(
+		&batcher->slots, batcher->max_body, batcher->accepts) == -1 ||
 	    http_process_start() == -1)
 		goto out;
 	while (!http_process_stopping())
-		was_busy = turn(batcher, was_busy ? BUSY_TICK_MS : TICK_MS);
+		was_busy = turn(batcher, patience_ms(batcher, was_busy));
 	stop(batcher);
 	rc = 0;
 out:
@@ -169,21 +182,61 @@ serve_cgi(struct batcher *batcher)
 	return 0;
 }
 
+/* The batcher is the caller's to fill in. */
+static int
+serve(struct batcher *batcher)
+{
+	int rc = 111, started = http_link_init();
+
+	if (started != -1)
+		rc = started == 1 ? serve_cgi(batcher) : serve_pool(batcher);
+	free(batcher);
+	return rc;
+}
+
 int
 http_serve_batches(size_t max_body,
     void (*handle)(struct exchange *const *, size_t, bool, void *),
     void (*idle)(void *), void *context)
 {
 	struct batcher *batcher = memory_get(sizeof(*batcher));
-	int rc = 111, started;
 
 	batcher->max_body = max_body;
+	batcher->accepts = ACCEPTS;
 	batcher->handle = handle;
 	batcher->idle = idle;
 	batcher->context = context;
-	started = http_link_init();
-	if (started != -1)
-		rc = started == 1 ? serve_cgi(batcher) : serve_pool(batcher);
-	free(batcher);
-	return rc;
+	return serve(batcher);
+}
+
+struct service {
+	void (*handle)(const struct request *, struct response *, void *);
+	void *context;
+};
+
+static void
+handle_each(
+    struct exchange *const *batch, size_t count, bool waited, void *context)
+{
+	const struct service *service = context;
+
+	(void)waited;
+	for (size_t i = 0; i < count; i++)
+		service->handle(
+		    &batch[i]->request, &batch[i]->response, service->context);
+}
+
+int
+http_serve(size_t max_body,
+    void (*handle)(const struct request *, struct response *, void *),
+    void *context)
+{
+	struct service service = { handle, context };
+	struct batcher *batcher = memory_get(sizeof(*batcher));
+
+	batcher->max_body = max_body;
+	batcher->accepts = 1;
+	batcher->handle = handle_each;
+	batcher->context = &service;
+	return serve(batcher);
 }

@@ -46,6 +46,7 @@ header_read(struct http_record *record)
 	}
 	record->id = id;
 	record->left = length + header[6];
+	record->padding = header[6];
 	record->is_last = record->state == HTTP_RECORD_BEGIN || length == 0;
 	if (record->state == HTTP_RECORD_PARAMS)
 		record->params_bytes += length;
@@ -63,6 +64,24 @@ header_fill(
 	memcpy(record->header + record->header_length, bytes, count);
 	record->header_length += count;
 	return count;
+}
+
+/* The next bytes of the record; false when they are no pairs. */
+static bool
+content_take(
+    struct http_record *record, const unsigned char *bytes, size_t length)
+{
+	size_t content = record->left - record->padding;
+
+	record->left -= length;
+	if (record->left < record->padding)
+		record->padding = record->left;
+	if (record->state != HTTP_RECORD_PARAMS)
+		return true;
+	if (record->is_last)
+		return http_pairs_are_whole(&record->pairs);
+	return http_pairs_scan(&record->pairs, bytes,
+	    length < content ? length : content, HTTP_RECORD_PARAMS_BYTES);
 }
 
 static bool
@@ -88,12 +107,13 @@ http_record_scan(struct http_record *record, const void *bytes, size_t length)
 		count = length - at;
 		if (count > record->left)
 			count = record->left;
-		at += count;
-		record->left -= count;
-		if (record->left == 0 && record->is_last) {
+		if (!content_take(record, from + at, count)) {
+			record->state = HTTP_RECORD_BAD;
+		} else if (record->left == 0 && record->is_last) {
 			record->is_last = 0;
 			record->state++;
 		}
+		at += count;
 	}
 	return at;
 }

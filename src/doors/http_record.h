@@ -6,10 +6,16 @@
  *
  *	BEGIN_REQUEST, PARAMS ..., an empty PARAMS, STDIN ..., an empty STDIN
  *
- * It looks at the records' headers only; libfcgi reads what is in them.
+ * It looks at the records' headers and at the lengths of the pairs in PARAMS;
+ * libfcgi reads what is in them.
  */
 #include <stddef.h>
 #include <stdint.h>
+
+#include "doors/http_pairs.h"
+
+/* Of all pairs of a request; what announces more is BAD. */
+#define HTTP_RECORD_PARAMS_BYTES ((size_t)256 << 10)
 
 enum http_record_state {
 	HTTP_RECORD_BEGIN,
@@ -24,7 +30,9 @@ struct http_record {
 	enum http_record_state state;
 	unsigned char header[8];
 	size_t header_length;
-	size_t left; /* bytes of the record yet to come */
+	size_t left;	/* bytes of the record yet to come */
+	size_t padding; /* the last of them */
+	struct http_pairs pairs;
 	int is_last; /* the record that is under way is the end */
 	uint16_t id;
 	size_t params_bytes, stdin_bytes; /* seen, without headers */

@@ -9,7 +9,6 @@
 
 #include "ground/log.h"
 
-#define PARAMS_BYTES ((size_t)256 << 10)
 /* Of requests that are under way in a process, beside the largest two. */
 #define ARRIVED_BYTES ((size_t)64 << 20)
 #define SWEEP_MS 1000
@@ -129,8 +128,7 @@ slot_take(struct http_slots *slots, struct http_slot *slot, size_t length)
 	slot_keep(slots, slot, length);
 	used = http_record_scan(record, slots->chunk, length);
 	slot->has_surplus = used != length;
-	if (record->state == HTTP_RECORD_BAD ||
-	    record->params_bytes > PARAMS_BYTES)
+	if (record->state == HTTP_RECORD_BAD)
 		slot_refuse(slots, slot, "malformed request");
 	else if (slots->arrived_bytes > most)
 		slot_refuse(slots, slot, "too much under way");
@@ -185,7 +183,7 @@ http_slots_accept(struct http_slots *slots, int64_t now_ms)
 	struct http_slot *slot;
 	int fd;
 
-	for (int i = 0; i < HTTP_SLOTS_ACCEPTS; i++) {
+	for (int i = 0; i < slots->accepts; i++) {
 		slot = slot_free(slots);
 		if (slot == NULL)
 			return;
@@ -232,9 +230,10 @@ http_slots_close_idle(struct http_slots *slots, int64_t since_ms)
 }
 
 int
-http_slots_open(struct http_slots *slots, size_t max_body)
+http_slots_open(struct http_slots *slots, size_t max_body, int accepts)
 {
 	slots->max_body = max_body;
+	slots->accepts = accepts;
 	slots->all = memory_get(HTTP_SLOTS * sizeof(*slots->all));
 	for (size_t i = 0; i < HTTP_SLOTS; i++)
 		slots->all[i].fd = -1;

@@ -1,7 +1,7 @@
 #ifndef DOORS_HTTP_SLOTS_H
 #define DOORS_HTTP_SLOTS_H
 /*
- * The connections of the ingest loop. A request's records are gathered in its
+ * The connections of a process. A request's records are gathered in its
  * slot without ever waiting for a peer, until the whole is there; libfcgi
  * then reads it out of a file in memory, so that it never waits either:
  *
@@ -13,8 +13,6 @@
 
 /* More than Apache opens to us: a connection without a slot would starve. */
 #define HTTP_SLOTS 512
-/* A turn, so that the pool's processes share the connections. */
-#define HTTP_SLOTS_ACCEPTS 16
 #define HTTP_SLOTS_CHUNK_BYTES 65536
 
 struct http_slot {
@@ -29,8 +27,9 @@ struct http_slot {
 
 struct http_slots {
 	size_t max_body;
-	int epoll;  /* each connection's event points to its slot */
-	int memory; /* what libfcgi reads a request from */
+	int accepts; /* a turn, so that the pool's processes share */
+	int epoll;   /* each connection's event points to its slot */
+	int memory;  /* what libfcgi reads a request from */
 	struct http_slot *all;
 	size_t open;
 	size_t arrived_bytes; /* of all slots */
@@ -42,7 +41,7 @@ struct http_slots {
 };
 
 /* 0, -1 (logged). Close it in either case. */
-int http_slots_open(struct http_slots *slots, size_t max_body);
+int http_slots_open(struct http_slots *slots, size_t max_body, int accepts);
 void http_slots_close(struct http_slots *slots);
 /* New connections, as far as there are slots. Each may become ready. */
 void http_slots_accept(struct http_slots *slots, int64_t now_ms);

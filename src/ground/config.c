@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "ground/core.h"
 #include "ground/log.h"
 #include "ground/text.h"
 #include "ground/url_password.h"
@@ -391,6 +392,7 @@ config_load(void)
 	const char *value;
 	int rc = 0;
 
+	core_refuse();
 	for (size_t i = 0; i < SETTINGS; i++)
 		if (setting_set(
 			&settings[i], settings[i].fallback, "default") == -1)

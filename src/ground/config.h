@@ -54,7 +54,8 @@ struct config {
 extern struct config config;
 
 /* 0, or -1 after the line and the reason were written to standard error.
- * Main exits 100 then. */
+ * Main exits 100 then. Refuses cores first (ground/core.h): a setting may hold
+ * a password. */
 int config_load(void);
 /* A sample file: each setting with its meaning, unit and default. */
 void config_print_sample(FILE *out);

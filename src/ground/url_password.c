@@ -11,7 +11,7 @@ userinfo_holds_password(const char *url)
 	if (authority == NULL)
 		return false;
 	authority += 3;
-	at = memchr(authority, '@', strcspn(authority, "/?#"));
+	at = memrchr(authority, '@', strcspn(authority, "/?#"));
 	if (at == NULL)
 		return false;
 	colon = memchr(authority, ':', (size_t)(at - authority));

@@ -90,8 +90,7 @@ seal_bytes(const char *base64, size_t *length)
 	size_t room = strlen(base64);
 	unsigned char *bytes = memory_get(room);
 
-	if (sodium_base642bin(
-		bytes, room, base64, room, NULL, length, NULL, BASE64) == 0 &&
+	if (base64_read(base64, NULL, BASE64, bytes, room, length) &&
 	    *length > NONCE + TAG)
 		return bytes;
 	free(bytes);

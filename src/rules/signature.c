@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ground/base64url.h"
 #include "ground/text.h"
 
 #define SECRET_BYTES 32
@@ -37,8 +38,8 @@ signature_key(const char *secret, unsigned char **key)
 	*key = memory_get(length + 1);
 	if (strncmp(secret, prefix, sizeof(prefix) - 1) == 0)
 		for (size_t i = 0; i < 2; i++)
-			if (sodium_base642bin(*key, length, rest, strlen(rest),
-				NULL, &got, NULL, forms[i]) == 0)
+			if (base64_read(
+				rest, NULL, forms[i], *key, length, &got))
 				return got;
 	memcpy(*key, secret, length);
 	return length;

@@ -3,9 +3,8 @@
 
 #include <sodium.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
+#include "ground/core.h"
 #include "ground/log.h"
 #include "ground/text.h"
 #include "stores/keyring_file.h"
@@ -15,20 +14,6 @@ static struct {
 	struct stat seen; /* of the file that the keys are from */
 	struct keys keys;
 } ring;
-
-/* What a core holds, anyone may read who reads the disk. A core that is piped
- * to a program heeds no limit, hence the second call; the sanitizers need to
- * look at themselves. */
-static void
-shut_off(void)
-{
-	const struct rlimit none = { 0, 0 };
-
-	setrlimit(RLIMIT_CORE, &none);
-#ifndef __SANITIZE_ADDRESS__
-	prctl(PR_SET_DUMPABLE, 0);
-#endif
-}
 
 static int
 ring_read(void)
@@ -70,7 +55,7 @@ ring_refresh(void)
 int
 keyring_load(const char *path)
 {
-	shut_off();
+	core_hide();
 	ring.path = path;
 	if (sodium_init() == -1) {
 		keyring_say("libsodium cannot be set up");

@@ -19,8 +19,8 @@
 #include "ground/uuid.h"
 #include "rules/seal.h"
 
-/* Reads the keys of `path` (borrowed), after fork; also shuts this process off
- * from core dumps and debuggers. 0, or -1 with keyring_reason: the process
+/* Reads the keys of `path` (borrowed), after fork and any change of user; also
+ * hides this process (ground/core.h). 0, or -1 with keyring_reason: the process
  * goes on, and can neither seal nor open until there is a file. */
 int keyring_load(const char *path);
 

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ground/base64url.h"
 #include "ground/text.h"
 #include "stores/keyring.h"
 
@@ -100,9 +101,8 @@ line_read(char *line, struct keys *keys)
 	for (size_t i = 0; i < keys->count; i++)
 		if (strcmp(keys->list[i].id, line) == 0)
 			return "this id is there already";
-	if (sodium_base642bin(key->bytes, sizeof(key->bytes), blank,
-		strlen(blank), " \t\r", &length, NULL,
-		sodium_base64_VARIANT_ORIGINAL) != 0 ||
+	if (!base64_read(blank, " \t\r", sodium_base64_VARIANT_ORIGINAL,
+		key->bytes, sizeof(key->bytes), &length) ||
 	    length != sizeof(key->bytes))
 		return "a key is base64 of 32 bytes";
 	strcpy(key->id, line);
@@ -137,16 +137,20 @@ lines_read(const char *path, char *rest, struct keys *keys)
 
 /* All of it into `content`, which has FILE_MAX_BYTES zeros. */
 static int
-content_read(int fd, char *content)
+content_read(const char *path, int fd, char *content)
 {
-	ssize_t got = 1;
+	size_t at = 0;
+	ssize_t got;
 
-	for (size_t at = 0; got > 0 && at < FILE_MAX_BYTES - 1;
-	     at += (size_t)got)
-		if ((got = read(fd, content + at, FILE_MAX_BYTES - 1 - at)) ==
-		    -1)
-			return -1;
-	return 0;
+	while ((got = read(fd, content + at, FILE_MAX_BYTES - 1 - at)) > 0)
+		at += (size_t)got;
+	if (got == -1)
+		return open_failed(path);
+	if (strlen(content) == at)
+		return 0;
+	/* What is behind it would be lost when a key is added. */
+	keyring_say("the key file %s holds a NUL", path);
+	return -1;
 }
 
 int
@@ -165,9 +169,7 @@ keys_read(const char *path, struct keys *keys, struct stat *seen)
 		goto out;
 	}
 	sodium_memzero(content, FILE_MAX_BYTES);
-	if (content_read(fd, content) == -1)
-		open_failed(path);
-	else
+	if (content_read(path, fd, content) == 0)
 		rc = lines_read(path, content, &read);
 out:
 	close(fd);
@@ -308,11 +310,8 @@ keyring_add(const char *path)
 	if (fd == -1 || old == NULL)
 		goto out;
 	sodium_memzero(old, FILE_MAX_BYTES);
-	if (content_read(fd, old) == -1) {
-		open_failed(path);
-		goto out;
-	}
-	if (new_write(new.bytes, old, seen.st_uid, seen.st_gid,
+	if (content_read(path, fd, old) == -1 ||
+	    new_write(new.bytes, old, seen.st_uid, seen.st_gid,
 		seen.st_mode & 07777) == -1)
 		goto out;
 	if (rename(new.bytes, path) == 0) {

@@ -146,14 +146,14 @@ url_tcp(struct redis_url *url, const char *rest)
 static const char *
 url_unix(struct redis_url *url, const char *rest)
 {
-	const char *end = rest + strcspn(rest, "/");
+	const char *end = rest + strcspn(rest, "/?#");
 	const char *query = strchr(end, '?');
 	size_t length = query == NULL ? strlen(end) : (size_t)(query - end);
 
-	if (!url_authority(url, &rest, end) || rest != end)
+	if (!url_authority(url, &rest, end) || rest != end || *end != '/')
 		return "has malformed credentials, or a path without /";
 	url->path = url_decode(end, length);
-	if (url->path == NULL || url->path[0] == '\0')
+	if (url->path == NULL)
 		return "has a malformed path";
 	if (query == NULL)
 		return NULL;

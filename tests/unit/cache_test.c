@@ -167,14 +167,15 @@ dead_redis_is_a_miss_and_rests(void **state)
 	kill(redis.pid, SIGSTOP);
 	began = clock_monotonic_ms();
 	assert_int_equal(cache_get(cache, &id, &found), 0);
-	assert_in_range(clock_monotonic_ms() - began, 150, 300);
+	assert_in_range(clock_monotonic_ms() - began, 150, 2000);
 	began = clock_monotonic_ms();
 	for (int i = 0; i < 1000; i++) {
 		assert_int_equal(cache_get(cache, &id, &found), 0);
 		cache_put(cache, &subscription);
 		cache_remove(cache, &id);
 	}
-	assert_true(clock_monotonic_ms() - began < 100);
+	/* else each of the 3,000 would wait */
+	assert_true(clock_monotonic_ms() - began < 3000);
 	assert_int_equal(cache_ping(cache), -1);
 	kill(redis.pid, SIGCONT);
 	usleep(600000);

@@ -8,6 +8,7 @@
 
 #include "doors/guard.h"
 #include "doors/http_link.h"
+#include "ground/config.h"
 #include "variables_fixture.h"
 
 static void
@@ -80,6 +81,9 @@ static const struct {
 	{ "POST", "HTTP_ORIGIN", NULL, true },
 	{ "POST", "HTTP_ORIGIN", "http://localhost:8000", true },
 	{ "POST", "HTTP_ORIGIN", "http://LOCALHOST:8000", true },
+	{ "POST", "HTTP_ORIGIN", "https://localhost:8000", false },
+	{ "POST", "HTTP_ORIGIN", "localhost:8000", false },
+	{ "POST", "HTTP_ORIGIN", "http://localhost:8000/", false },
 	{ "POST", "HTTP_ORIGIN", "http://localhost:5173", true },
 	{ "DELETE", "HTTP_ORIGIN", "http://page.example", true },
 	{ "DELETE", "HTTP_ORIGIN", "http://evil.example", false },
@@ -99,17 +103,52 @@ requests(void **state)
 	bool admitted;
 
 	(void)state;
+	config.auth = AUTH_OPEN;
+	config.cors_origins = (char[]){ ORIGINS };
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		setenv("REMOTE_ADDR", "127.0.0.1", 1);
 		setenv("HTTP_HOST", "localhost:8000", 1);
 		variable_set(cases[i].variable, cases[i].value);
 		http_link_begin_cgi(link); /* its variables are ours */
 		request.method = cases[i].method;
-		admitted = guard_admits(&request, ORIGINS, &why);
+		admitted = guard_admits(&request, &why);
 		if (admitted != cases[i].admitted || admitted != (why == NULL))
 			fail_msg("case %zu: %s", i, why != NULL ? why : "");
 		unsetenv(cases[i].variable);
 	}
+	http_link_free(link);
+}
+
+static void
+own_origins(void **state)
+{
+	static const struct {
+		const char *https, *host, *origin;
+		bool own;
+	} origins[] = {
+		{ NULL, "a.example", "http://a.example", true },
+		{ NULL, "a.example", "https://a.example", false },
+		{ "on", "a.example", "https://a.example", true },
+		{ "on", "A.example:1", "https://a.EXAMPLE:1", true },
+		{ "on", "a.example", "http://a.example", false },
+		{ "on", "a.example", "https://a.example:1", false },
+		{ "on", "a.example", "https://b.example", false },
+		{ "on", "a.example", "a.example", false },
+		{ "on", NULL, "https://", false },
+	};
+	struct http_link *link = http_link_new();
+	struct request request = { .source = link };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(origins) / sizeof(origins[0]); i++) {
+		variable_set("HTTPS", origins[i].https);
+		variable_set("HTTP_HOST", origins[i].host);
+		http_link_begin_cgi(link);
+		if (guard_is_own_origin(&request, origins[i].origin) !=
+		    origins[i].own)
+			fail_msg("case %zu", i);
+	}
+	variable_set("HTTPS", NULL);
 	http_link_free(link);
 }
 
@@ -120,6 +159,7 @@ main(void)
 		cmocka_unit_test(loopback_addresses),
 		cmocka_unit_test(local_hosts),
 		cmocka_unit_test(requests),
+		cmocka_unit_test(own_origins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,16 @@
 
 enum { BEGIN = 1, ABORT = 2, PARAMS = 4, STDIN = 5, VALUES = 9 };
 
+/* Whole pairs: an odd count of bytes begins with a name of one. */
+static void
+content_add(struct text *bytes, size_t length)
+{
+	static const char name[] = { 1, 0, 'n' };
+
+	for (size_t i = 0; i < length; i++)
+		text_add(bytes, length % 2 == 1 && i < 3 ? &name[i] : "", 1);
+}
+
 static void
 record_add(struct text *bytes, int type, int id, size_t length, size_t padding)
 {
@@ -18,8 +28,9 @@ record_add(struct text *bytes, int type, int id, size_t length, size_t padding)
 		(unsigned char)padding, 0 };
 
 	text_add(bytes, header, sizeof(header));
-	for (size_t i = 0; i < length + padding; i++)
-		text_add(bytes, "\1", 1);
+	content_add(bytes, length);
+	for (size_t i = 0; i < padding; i++)
+		text_add(bytes, "\377", 1);
 }
 
 struct piece {
@@ -119,6 +130,96 @@ record_cases(void **state)
 	}
 }
 
+/* What a record of parameters holds, and what becomes of it and of the end. */
+static const struct {
+	const char *shows;
+	enum http_record_state state, ended;
+	size_t length;
+	const char *content;
+} pairs[] = {
+#define CONTENT(text) sizeof(text) - 1, text
+	{ "a name without a value", HTTP_RECORD_PARAMS, HTTP_RECORD_STDIN,
+	    CONTENT("\1\0n") },
+	{ "lengths of four bytes", HTTP_RECORD_PARAMS, HTTP_RECORD_STDIN,
+	    CONTENT("\200\0\0\1\200\0\0\2nvw\1\1nv") },
+	{ "half a length", HTTP_RECORD_PARAMS, HTTP_RECORD_BAD,
+	    CONTENT("\200\0") },
+	{ "a length alone", HTTP_RECORD_PARAMS, HTTP_RECORD_BAD,
+	    CONTENT("\1") },
+	{ "a value that ends early", HTTP_RECORD_PARAMS, HTTP_RECORD_BAD,
+	    CONTENT("\1\2nv") },
+	{ "as much as fits", HTTP_RECORD_PARAMS, HTTP_RECORD_BAD,
+	    CONTENT("\200\2\0\0\200\1\377\370") },
+	{ "a byte more", HTTP_RECORD_BAD, HTTP_RECORD_BAD,
+	    CONTENT("\200\2\0\0\200\1\377\371") },
+	{ "a byte more behind another", HTTP_RECORD_BAD, HTTP_RECORD_BAD,
+	    CONTENT("\1\0n\200\2\0\0\200\1\377\366") },
+	{ "a name of 2 GiB", HTTP_RECORD_BAD, HTTP_RECORD_BAD,
+	    CONTENT("\377\377\377\377") },
+	{ "a value of 1.9 GB", HTTP_RECORD_BAD, HTTP_RECORD_BAD,
+	    CONTENT("\1\361\77\131\0") },
+#undef CONTENT
+};
+
+/* Each in one piece, and each byte by itself. */
+static void
+pairs_scan(
+    const char *content, size_t length, size_t step, struct http_record *record)
+{
+	struct text bytes = { 0 };
+
+	record_add(&bytes, BEGIN, 1, 8, 0);
+	record_add(&bytes, PARAMS, 1, 0, 0);
+	bytes.bytes[bytes.length - 3] = (char)length;
+	text_add(&bytes, content, length);
+	scan_in_steps(record, &bytes, step);
+	text_free(&bytes);
+}
+
+static void
+pairs_announce_no_more_than_fits(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		for (size_t step = 1; step <= 4096; step += 4095) {
+			struct http_record record = { 0 };
+
+			pairs_scan(
+			    pairs[i].content, pairs[i].length, step, &record);
+			if (record.state != pairs[i].state)
+				print_error("%s\n", pairs[i].shows);
+			assert_int_equal(record.state, pairs[i].state);
+			http_record_scan(&record, "\1\4\0\1\0\0\0", 8);
+			if (record.state != pairs[i].ended)
+				print_error("%s, ended\n", pairs[i].shows);
+			assert_int_equal(record.state, pairs[i].ended);
+		}
+	}
+}
+
+static void
+pairs_in_many_records_have_one_limit(void **state)
+{
+	struct http_record record = { 0 };
+	struct text bytes = { 0 };
+
+	(void)state;
+	record_add(&bytes, BEGIN, 1, 8, 0);
+	for (int i = 0; i < 4; i++)
+		record_add(&bytes, PARAMS, 1, 65534, 3);
+	http_record_scan(&record, bytes.bytes, bytes.length);
+	assert_int_equal(record.state, HTTP_RECORD_PARAMS);
+	text_clear(&bytes);
+	record_add(&bytes, PARAMS, 1, 8, 0);
+	http_record_scan(&record, bytes.bytes, bytes.length);
+	assert_int_equal(record.state, HTTP_RECORD_PARAMS);
+	text_clear(&bytes);
+	record_add(&bytes, PARAMS, 1, 2, 0);
+	http_record_scan(&record, bytes.bytes, bytes.length);
+	assert_int_equal(record.state, HTTP_RECORD_BAD);
+	text_free(&bytes);
+}
+
 static void
 record_is_of_version_1(void **state)
 {
@@ -134,6 +235,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(record_cases),
+		cmocka_unit_test(pairs_announce_no_more_than_fits),
+		cmocka_unit_test(pairs_in_many_records_have_one_limit),
 		cmocka_unit_test(record_is_of_version_1),
 	};
 

@@ -66,7 +66,7 @@ static void
 other_secrets_are_their_bytes(void **state)
 {
 	static const char *const secrets[] = { "s", "plain secret", "whsec",
-		"whsec_not base64!", "whsec_\xc3\xa4",
+		"whsec_not base64!", "whsec_\xc3\xa4", "whsec_M\xc3\xa4K",
 		"a secret that is longer than the 64 bytes of one block of "
 		"SHA-256, so that it is hashed first" };
 	char got[SIGNATURE_SIZE], want[SIGNATURE_SIZE];

@@ -1,0 +1,121 @@
+# The front door, as it is shipped, and clients that would hold it: slow, huge,
+# too many.
+load helper
+
+teardown() {
+	for holder in ${holders:-}; do
+		kill "$holder"
+		wait "$holder" || true
+	done
+}
+
+# hold COUNT PATH: so many slow clients, until the test ends.
+hold() {
+	local said=$BATS_TEST_TMPDIR/hold-${2//\//_}
+	python3 "$BATS_TEST_DIRNAME/doors.py" "$URL" hold "$1" "$2" \
+	    >"$said" 3>&- 4>&- &
+	holders="${holders:-} $!"
+	eventually 20 grep -q held "$said"
+}
+
+# served MS METHOD PATH [CURL ARGUMENT…]: a good client's request; its status.
+served() {
+	local most=$1 began=$(date +%s%N) took
+	shift
+	request "$@"
+	took=$((($(date +%s%N) - began) / 1000000))
+	[ "$took" -le "$most" ] || fail "$* took $took ms"
+	echo "$code after $took ms: $*"
+	[[ $code == 20[012] ]] || fail "$*: $code"
+}
+
+# kind; status; s at least; s at most; the type of "detail", - without a body.
+kinds='
+header-silent       408      4 8   str
+header-drips        408      4 8   str
+header-moves        408      9 14  str
+line-drips          closed   4 8   -
+api-body-silent     408      4 8   str
+api-body-drips      408      4 8   str
+api-body-moves      408      18 25 str
+ui-body-drips       408      4 8   str
+ingest-body-silent  408      4 8   str
+ingest-body-drips   408      4 8   str
+ingest-body-moves   408      18 25 str
+no-such-length      408      4 8   str
+long-line           414      0 3   str
+long-field          400      0 3   str
+100-fields          400      0 3   str
+50-fields           200      0 3   NoneType
+api-body-huge       413      0 5   str
+api-body-endless    41[13]   0 5   str
+ingest-body-huge    413      0 5   str
+ingest-body-endless 41[13]   0 5   str
+'
+
+@test "slow, huge and endless requests are cut off, and told why in JSON" {
+	local kind status least most detail got_status got_s got_detail bad=
+	python3 "$BATS_TEST_DIRNAME/doors.py" "$URL" cut \
+	    >"$BATS_TEST_TMPDIR/cut"
+	while read -r kind status least most detail; do
+		[ -n "$kind" ] || continue
+		read -r got_status got_s got_detail < <(sed -n \
+		    "s/^$kind //p" "$BATS_TEST_TMPDIR/cut")
+		# shellcheck disable=SC2053
+		[[ $got_status == $status ]] &&
+		    [ "${got_s%.*}" -ge "$least" ] &&
+		    [ "${got_s%.*}" -le "$most" ] &&
+		    [ "$got_detail" = "$detail" ] ||
+			bad+="$kind: $got_status after $got_s s, $got_detail"$'\n'
+	done <<<"$kinds"
+	[ -z "$bad" ] || fail "$bad"
+	served 2000 GET /healthz
+}
+
+@test "slow bodies, more than there are processes, hold nobody else up" {
+	local id
+	id=$(subscribe /ok)
+	hold 30 /subscriptions/
+	hold 30 "/ingest/$id"
+	hold 30 /ui/subscriptions/new
+	sleep 1	# so that each process may have got some
+	for _ in 1 2 3 4 5; do
+		served 3000 GET "/subscriptions/$id"
+		served 3000 POST "/ingest/$id" -d '{}'
+		served 3000 GET /ui/
+	done
+	[ "$(ss -Htn state established "( sport = :${URL##*:} )" | wc -l)" \
+	    -ge 90 ]
+}
+
+@test "idle connections beyond all that Apache takes hold nobody else up" {
+	hold 600 idle
+	served 3000 GET /healthz
+}
+
+@test "with all of Apache's threads held a good client waits 10 s at most" {
+	hold 600 header
+	served 14000 GET /healthz
+	served 3000 GET /healthz
+	served 3000 GET /subscriptions/
+}
+
+# libfcgi would get as much memory, and wait.
+@test "a FastCGI record that announces 1.9 GB is hung up on at once" {
+	local pool
+	for pool in ingest api admin; do
+		python3 - "$BATS_TEST_DIRNAME" "$RUN/$pool.sock" <<-'P'
+		import socket, struct, sys
+		sys.path.insert(0, sys.argv[1])
+		from fastcgi import BEGIN, PARAMS, record
+		pair = struct.pack("!BI", 1, 0x80000000 | 1900000000) + b"n"
+		with socket.socket(socket.AF_UNIX) as connection:
+		    connection.settimeout(5)
+		    connection.connect(sys.argv[2])
+		    connection.sendall(record(BEGIN, struct.pack("!HB5x", 1, 1))
+		                       + record(PARAMS, pair))
+		    assert connection.recv(1) == b""
+		P
+	done
+	served 3000 GET /healthz
+}
