@@ -74,11 +74,13 @@ UNIT_TESTS	= $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*_test.c))
 FUZZ_TARGETS	= $(patsubst tests/fuzz/%.c,build/fuzz/targets/%,\
 		  $(wildcard tests/fuzz/*_fuzz.c))
 JUDGE		= build/tests/egress_judge
+BENCHES		= $(patsubst tests/%.c,build/tests/%,$(wildcard \
+		  tests/bench/*.c))
 SHIMS		= $(patsubst tests/%.c,build/tests/%.so,$(wildcard tests/*_shim.c))
 SOURCES		= $(LIB_SOURCES) $(CGI_SOURCES) $(wildcard worker/*.c cron/*.c)
 TEXTS		= $(wildcard src/*/*.[ch] cgi-bin/*.[ch] worker/*.[ch] \
 		  cron/*.[ch] tests/*.[ch] tests/unit/*.[ch] tests/torture/*.[ch] \
-		  tests/fuzz/*.[ch])
+		  tests/fuzz/*.[ch] tests/bench/*.[ch])
 
 programs	= $(addprefix build/$(1)/cgi-bin/,$(CGI)) \
 		  $(addprefix build/$(1)/bin/,$(BIN))
@@ -145,6 +147,7 @@ sanitize: $(call programs,sanitize) \
 tortured: $(call programs,torture)
 checkable: $(addprefix build/release/unit/,$(UNIT_TESTS))
 fuzzed: $(FUZZ_TARGETS)
+benched: $(BENCHES)
 
 define variant
 build/$(1)/obj/%.o: %.c build/$(1)/flags
@@ -214,7 +217,8 @@ build/fuzz/targets/%_fuzz: build/fuzz/obj/tests/fuzz/%_fuzz.o \
 	$(Q)$(CC) $(CFLAGS_fuzz) $(CFLAGS) $(LDFLAGS_fuzz) $(LDFLAGS) \
 	    -Wl,--as-needed -o $@ $^ $(LIBS)
 
-$(JUDGE): build/release/obj/tests/egress_judge.o build/release/libpostrider.a
+$(JUDGE) $(BENCHES): build/tests/%: build/release/obj/tests/%.o \
+    build/release/libpostrider.a
 	@mkdir -p $(@D)
 	@echo '  LINK $@'
 	$(Q)$(CC) $(CFLAGS_release) $(CFLAGS) $(LDFLAGS_release) $(LDFLAGS) \
@@ -227,6 +231,13 @@ build/tests/%.so: tests/%.c tests/shim.h
 
 .SECONDARY:
 -include $(wildcard build/*/obj/*/*.d build/*/obj/*/*/*.d)
+
+#: make bench    QUICK=1 ROWS="1 4"; ten figures beside their ceilings
+bench:
+	@src/stack/packages run bench
+	@$(MAKE) $(QUIET) -j"$$(nproc)" build benched
+	@$(MAKE) $(QUIET) docs
+	@exec src/stack/stack inside tests/bench/run $(if $(QUICK),quick) $(ROWS)
 
 #: make bench-fairness, bench-queue-memory, bench-slope, bench-verify
 bench-%:
@@ -314,6 +325,6 @@ clean:
 	rm -rf build
 
 FORCE:
-.PHONY: all help run start stop status test chaos torture fuzz build \
-    sanitize tortured fuzzed checkable valgrind egress docs lint format install \
-    clean FORCE
+.PHONY: all help run start stop status test chaos torture fuzz bench build \
+    sanitize tortured fuzzed benched checkable valgrind egress docs lint format \
+    install clean FORCE

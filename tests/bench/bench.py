@@ -1,10 +1,12 @@
 """What the benchmarks share: a stack of their own on the release build, a
 receiver in a process of its own, ingest over kept connections."""
 import asyncio
+import contextlib
 import json
 import multiprocessing
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -23,10 +25,12 @@ def free_port():
 
 
 class Stack:
-    """A private stack in a directory that goes with it."""
+    """A private stack in a directory that goes with it: below var, since /tmp
+    may be memory, where an fsync costs nothing."""
 
     def __init__(self, conf=""):
-        self.var = tempfile.mkdtemp(prefix="postrider-bench-")
+        os.makedirs(f"{ROOT}/var", exist_ok=True)
+        self.var = tempfile.mkdtemp(prefix="bench-", dir=f"{ROOT}/var")
         os.chmod(self.var, 0o755)
         self.port = free_port()
         self.env = dict(os.environ, STACK_VAR=self.var, PORT=str(self.port),
@@ -41,12 +45,38 @@ class Stack:
         self.run("stop")
         shutil.rmtree(self.var)
 
-    def run(self, *arguments):
-        return subprocess.run([STACK, *arguments], env=self.env, check=True,
-                              stdout=subprocess.PIPE, text=True).stdout
+    def run(self, *arguments, **environment):
+        return subprocess.run(
+            [STACK, *arguments], env=dict(self.env, **environment), check=True,
+            stdout=subprocess.PIPE, text=True).stdout
 
-    def sql(self, text):
-        return self.run("psql", "-qAtc", text).strip()
+    def popen(self, *command):
+        """A program of ours (by its path in the checkout) as the stack's user
+        with the stack's settings."""
+        return subprocess.Popen([STACK, "exec", *command], env=self.env,
+                                stdout=subprocess.PIPE, text=True)
+
+    def sql(self, text, database="postrider", user="postrider"):
+        return self.run("psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-U", user,
+                        "-d", database, "-c", text,
+                        PGOPTIONS="-c client_min_messages=warning").strip()
+
+    def start_worker(self):
+        """Returns once /readyz says 200."""
+        self.run("part-start", "worker")
+        url, end = f"http://127.0.0.1:{self.port}/readyz", time.monotonic() + 60
+        while True:
+            with contextlib.suppress(OSError):
+                return urllib.request.urlopen(url, timeout=5).close()
+            if time.monotonic() > end:
+                raise TimeoutError("not ready")
+            time.sleep(.05)
+
+    def empty(self):
+        """No webhook is left; subscriptions stay."""
+        self.sql("TRUNCATE webhooks, pending, delivery_logs, stats",
+                 user="postgres")
+        self.redis("FLUSHALL")
 
     def redis(self, *arguments):
         return self.run("redis-cli", *arguments).strip()
@@ -89,6 +119,44 @@ class Stack:
             role = title.replace("postrider: ", "").split()[0]
             roles.setdefault(os.path.basename(role), []).append(int(pid))
         return roles
+
+    @contextlib.contextmanager
+    def suspended(self, *roles):
+        """For less than the 30 s after which the supervisor kills them."""
+        pids = [pid for role in roles for pid in self.processes()[role]]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
+    def cpu_seconds(self, parts, roles=()):
+        """Processor time until now, of parts of the stack and roles of ours,
+        by name."""
+        used = {part: tree_cpu_seconds(self.run("pid", part).strip())
+                for part in parts}
+        processes = self.processes() if roles else {}
+        return used | {role: sum(map(cpu_seconds, processes[role]))
+                       for role in roles}
+
+
+def cpu_seconds(pid, with_children=False):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(") ", 1)[1].split()
+    return sum(map(int, fields[11:15 if with_children else 13])) / \
+        os.sysconf("SC_CLK_TCK")
+
+
+def tree_cpu_seconds(pid):
+    """Of a process, its children, and those of them that have ended."""
+    used = 0
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        for child in file.read().split():
+            with contextlib.suppress(FileNotFoundError):    # it ends just now
+                used += cpu_seconds(child)
+    return used + cpu_seconds(pid, True)
 
 
 # ---- the receiver ------------------------------------------------------------
@@ -161,7 +229,7 @@ class Receiver:
 
 # ---- ingest ------------------------------------------------------------------
 
-BODY = json.dumps({"order": 42, "text": "x" * 180}).encode()
+BODY = json.dumps({"order": 42, "text": "x" * 175}).encode()   # 200 bytes
 
 
 async def post(reader, writer, subscription, headers):
