@@ -220,7 +220,7 @@ setup_file() {
 
 @test "an unknown path is 404" {
 	local path
-	for path in /nothing /subscriptions/a/b/c /ingest /status /webhooks \
+	for path in /nothing /subscriptions/a/b/c /ingest /status /webhook \
 	    /subscription/ /..%2f..%2fetc/passwd /static/none.css; do
 		request GET $path --path-as-is
 		assert_code 404
