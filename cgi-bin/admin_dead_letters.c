@@ -22,7 +22,7 @@ group_address(
 {
 	struct text address = { 0 };
 
-	text_addf(&address, "%ssubscription=", path);
+	text_adds(&address, path);
 	html_uuid(&address, &group->subscription_id);
 	text_adds(&address, "&reason=");
 	html_url_arg(&address, group->reason);
@@ -43,7 +43,8 @@ move_cell(struct text *out, const struct dead_letter_group *group)
 	html_lit(out, "<td role=\"cell\" data-label=\"\">");
 	if (is_there(group)) {
 		html_lit(out, "<a class=\"button\" href=\"");
-		group_address(out, "/ui/dead-letters/resend?", group);
+		group_address(
+		    out, "/ui/dead-letters/resend?subscription=", group);
 		html_lit(out, "\">Resend all</a>");
 	}
 	html_lit(out, "</td>");
@@ -72,7 +73,7 @@ row(struct text *out, const struct dead_letter_group *group)
 	html_lit(out, "<tr role=\"row\">");
 	subscription_cell(out, group);
 	html_lit(out, "<td role=\"cell\" data-label=\"Reason\"><a href=\"");
-	group_address(out, "/ui/webhooks?outcome=Failure&", group);
+	group_address(out, "/ui/webhooks?outcome=Failure&subscription=", group);
 	html_lit(out, "\">");
 	html_text(out, group->reason);
 	html_lit(out,
@@ -109,49 +110,73 @@ table(struct text *out, const struct dead_letter_group *groups, int count)
 	html_lit(out, "</tbody>\n</table>\n");
 }
 
-static void
-empty(struct text *out, bool is_first_page)
+/* Which groups: of one subscription or of all, behind a group or from the
+ * first. */
+struct groups_wanted {
+	struct uuid subscription, after;
+	bool of_one, has_after;
+	struct text reason; /* of the group that they are behind */
+};
+
+/* False when the address says nothing that there could be. */
+static bool
+wanted_read(const struct request *request, struct groups_wanted *wanted)
 {
-	if (is_first_page)
+	struct text typed = { 0 };
+	bool ok = true;
+
+	wanted->of_one =
+	    form_value(request->query, "subscription", &typed) == 1;
+	if (wanted->of_one)
+		ok = admin_typed_id(&typed, &wanted->subscription) == 0;
+	text_clear(&typed);
+	wanted->has_after = form_value(request->query, "after", &typed) == 1;
+	if (wanted->has_after)
+		ok = ok && admin_typed_id(&typed, &wanted->after) == 0;
+	text_free(&typed);
+	form_value(request->query, "reason", &wanted->reason);
+	return ok &&
+	    strlen(text_string(&wanted->reason)) == wanted->reason.length &&
+	    text_is_utf8(text_string(&wanted->reason), wanted->reason.length);
+}
+
+static void
+say_which(struct text *out, const struct groups_wanted *wanted)
+{
+	html_lit(out, "<p>Of subscription ");
+	admin_link(out, "subscriptions", &wanted->subscription);
+	html_lit(out, ". <a href=\"/ui/dead-letters\">Show all</a></p>\n");
+}
+
+static void
+empty(struct text *out, const struct groups_wanted *wanted)
+{
+	if (wanted->has_after || wanted->reason.length != 0)
+		html_lit(out,
+		    "<div class=\"panel\"><p>There are no more. "
+		    "<a href=\"/ui/dead-letters\">Show the first ones</a>."
+		    "</p></div>\n");
+	else
 		html_lit(out,
 		    "<div class=\"panel\"><p>Nothing has failed for good. A "
 		    "webhook comes here when its last retry has failed, and "
 		    "goes when it is sent again. What still has retries is "
 		    "<a href=\"/ui/webhooks?outcome=pending\">pending</a>."
 		    "</p></div>\n");
-	else
-		html_lit(out,
-		    "<div class=\"panel\"><p>There are no more. "
-		    "<a href=\"/ui/dead-letters\">Show the first ones</a>."
-		    "</p></div>\n");
 }
 
 static void
-pager(struct text *out, const struct dead_letter_group *last)
+pager(struct text *out, const struct groups_wanted *wanted,
+    const struct dead_letter_group *last)
 {
 	html_lit(out,
 	    "<nav class=\"pager\" aria-label=\"Pages\">\n<p></p>\n"
 	    "<a class=\"button\" rel=\"next\" href=\"");
-	group_address(out, "/ui/dead-letters?", last);
+	group_address(out,
+	    wanted->of_one ? "/ui/dead-letters?subscription="
+			   : "/ui/dead-letters?after=",
+	    last);
 	html_lit(out, "\">More groups</a>\n</nav>\n");
-}
-
-/* Behind which group the page begins; false when the address says nothing
- * that there could be. */
-static bool
-after_read(const struct request *request, struct uuid *subscription,
-    struct text *reason, bool *is_given)
-{
-	struct text typed = { 0 };
-	bool ok = true;
-
-	*is_given = form_value(request->query, "subscription", &typed) == 1;
-	if (*is_given)
-		ok = admin_typed_id(&typed, subscription) == 0;
-	form_value(request->query, "reason", reason);
-	text_free(&typed);
-	return ok && strlen(text_string(reason)) == reason->length &&
-	    text_is_utf8(text_string(reason), reason->length);
 }
 
 void
@@ -159,33 +184,36 @@ admin_dead_letters(const struct request *request, struct response *response,
     const char *argument, void *context)
 {
 	const struct admin *admin = context;
-	struct text *out = &response->body, reason = { 0 };
+	struct text *out = &response->body;
 	struct dead_letter_group *groups = NULL;
-	struct uuid after;
-	bool is_given;
+	struct groups_wanted wanted = { 0 };
 	int count = 0, shown;
 
 	(void)argument;
-	if (!after_read(request, &after, &reason, &is_given)) {
+	if (!wanted_read(request, &wanted)) {
 		admin_refuse(request, response, 422, NULL);
 		goto out;
 	}
-	count = dead_letter_groups(admin->db, NULL, is_given ? &after : NULL,
-	    text_string(&reason), PAGE_GROUPS + 1, &groups);
+	count = dead_letter_groups(admin->db,
+	    wanted.of_one ? &wanted.subscription : NULL,
+	    wanted.has_after ? &wanted.after : NULL,
+	    text_string(&wanted.reason), PAGE_GROUPS + 1, &groups);
 	if (count == -1) {
 		admin_failed(request, response, admin);
 		goto out;
 	}
 	shown = count > PAGE_GROUPS ? PAGE_GROUPS : count;
 	page_begin(response, 200, "Dead letters", PAGE_DEAD_LETTERS);
+	if (wanted.of_one)
+		say_which(out, &wanted);
 	if (shown > 0)
 		table(out, groups, shown);
 	else
-		empty(out, !is_given);
+		empty(out, &wanted);
 	if (count > shown)
-		pager(out, &groups[shown - 1]);
+		pager(out, &wanted, &groups[shown - 1]);
 	page_end(response, request);
 out:
 	dead_letter_groups_free(groups, count);
-	text_free(&reason);
+	text_free(&wanted.reason);
 }

@@ -359,10 +359,13 @@ $webhooks"
 	request GET /ui/webhooks -G -d outcome=Failure -d "subscription=$id" \
 	    --data-urlencode 'reason=HTTP 500 & <more>'
 	assert_equal "$(listed | wc -l)" 3
-	request GET "/ui/dead-letters?subscription=$id&reason=timed%20out"
+	[[ $body != *"$gone"* ]]
+	request GET "/ui/dead-letters?after=$id&reason=timed%20out"
 	[[ $body == *"$gone"*deleted* ]]
 	[[ $body != *"resend?subscription=$gone"* ]]
 	request GET '/ui/dead-letters?subscription=zz'
+	assert_code 422
+	request GET '/ui/dead-letters?after=zz'
 	assert_code 422
 	request GET "/ui/dead-letters?subscription=$id&reason=%00"
 	assert_code 422
@@ -375,12 +378,22 @@ $webhooks"
 	local id number
 	id=$(subscribe "$(own /ok)")
 	for number in $(seq 10 69); do dead "$id" "reason $number" 1; done
-	request GET /ui/dead-letters
+	dead "$(subscribe "$(own /ok)")" 'of another' 1
+	next_page() {
+		request GET "$(sed -nE 's/.*rel="next" href="([^"]*)".*/\1/p' \
+		    <<<"$body" | sed 's/&amp;/\&/g')"
+	}
+	request GET "/ui/dead-letters?subscription=$id"
 	[ "$(grep -c 'resend?subscription=' <<<"$body")" = 25 ]
-	request GET "$(sed -nE 's/.*rel="next" href="([^"]*)".*/\1/p' \
-	    <<<"$body" | sed 's/&amp;/\&/g')"
+	next_page
 	[[ $body == *'reason 35'*'reason 59'* ]]
 	[[ $body != *'reason 34'* ]]
+	next_page
+	[[ $body == *'reason 60'*'reason 69'* ]]
+	[[ $body != *'of another'* ]]
+	request GET "/ui/dead-letters?after=$id&reason=reason%2068"
+	[[ $body == *'reason 69'*'of another'* ]]
+	[[ $body != *'reason 68'* ]]
 	sql 'DELETE FROM dead_letters'
 }
 

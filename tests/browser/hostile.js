@@ -75,7 +75,7 @@ async function stored() {
 		[`/ui/attempts?subscription=${subscription}`, 1],
 		[`/ui/webhooks/${webhook}`, 6],
 		[`/ui/webhooks?outcome=Failure&subscription=${subscription}`, 1],
-		['/ui/dead-letters', 1],
+		[`/ui/dead-letters?subscription=${subscription}`, 1],
 		['/ui/tokens', 1],
 		[`/ui/tokens/${token}/revoke`, 1],
 	];
@@ -153,6 +153,7 @@ async function typed() {
 		    `/ui/webhooks?outcome=Failure&reason=${all}`,
 		    `/ui/dead-letters?subscription=${subscription}` +
 		    `&reason=${all}`,
+		    `/ui/dead-letters?after=${all}&reason=${all}`,
 		    `/ui/dead-letters/resend?subscription=${subscription}` +
 		    `&reason=${all}`,
 		    `/ui/dead-letters/progress?subscription=${subscription}` +
