@@ -145,7 +145,9 @@ patience_ms(const struct batcher *batcher, bool was_busy)
 {
 	if (batcher->idle != NULL)
 		return was_busy ? BUSY_TICK_MS : TICK_MS;
-	return batcher->slots.open != 0 ? TICK_MS : -1;
+	/* Where it cannot listen, it tries again. */
+	return batcher->slots.open != 0 || !batcher->is_listening ? TICK_MS
+								  : -1;
 }
 
 static int

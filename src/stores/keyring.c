@@ -45,7 +45,9 @@ file_is_the_same(void)
 static bool
 ring_refresh(void)
 {
-	if (ring.path == NULL || file_is_the_same() || ring_read() == -1)
+	/* sodium_init may have failed the last time: keys need its memory */
+	if (ring.path == NULL || file_is_the_same() || sodium_init() == -1 ||
+	    ring_read() == -1)
 		return false;
 	log_info("read the secret keys file=%s keys=%zu first=%s", ring.path,
 	    ring.keys.count, ring.keys.list[0].id);
