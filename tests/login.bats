@@ -7,6 +7,8 @@ PASSWORD='correct horse battery'
 setup_file() {
 	load helper
 	local tls gone
+	# without one /ui/ leads to the first steps
+	subscribe /ok >/dev/null
 	auth token
 	tls=$(free_port) gone=$(free_port)
 	export TLS=https://127.0.0.1:$tls GONE=http://127.0.0.1:$gone
