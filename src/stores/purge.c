@@ -1,4 +1,5 @@
 /* The purge: what is past the retention goes, whole hours at once. */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,9 @@
 #define TRIES 5
 #define DEADLINE_MS 60000
 #define DROP_DEADLINE_MS 600000
+#define REST_TIMES 4 /* what the drop took */
+#define REST_LEAST_MS 100
+#define REST_MOST_MS 2000
 #define NAME_BYTES 64
 #define HOUR_MS INT64_C(3600000)
 
@@ -106,14 +110,16 @@ struct past {
 	char name[NAME_BYTES];
 	bool detaching, attached;
 	int64_t rows; /* -1: not noted */
+	int64_t drop_ms;
 };
 
 /* A plain DROP behind one open reader would stop every ingest: detach
  * without a lock first, and try again when a lock was not to be had. */
 static int
-partition_drop(struct db *db, const char *table, const struct past *past)
+partition_drop(struct db *db, const char *table, struct past *past)
 {
 	bool attached = past->attached, detaching = past->detaching;
+	int64_t begun;
 
 	for (int i = 0; i < TRIES; i++) {
 		if (attached &&
@@ -130,11 +136,14 @@ partition_drop(struct db *db, const char *table, const struct past *past)
 			continue;
 		}
 		attached = false;
-		if (run_script(db, "DROP TABLE \"%s\"", past->name, "") == 0)
-			return run_script(db,
-			    "DELETE FROM partition_notes "
-			    "WHERE partition = '%s'",
-			    past->name, "");
+		begun = clock_monotonic_ms();
+		if (run_script(db,
+			"DROP TABLE \"%s\";"
+			"DELETE FROM partition_notes WHERE partition = '%s'",
+			past->name, past->name) == 0) {
+			past->drop_ms = clock_monotonic_ms() - begun;
+			return 0;
+		}
 		if (db_error(db) != DB_AGAIN)
 			return -1;
 	}
@@ -167,6 +176,20 @@ past_list(struct db *db, const char *table, int64_t cut_ms, struct past **list)
 	return count;
 }
 
+/* While the disk frees a file (it may tell the device of every block), the
+ * commits of others wait, and an hour that goes makes all plans anew: however
+ * many go, ingest has most of the time. */
+static void
+rest(int64_t drop_ms)
+{
+	int64_t ms = drop_ms * REST_TIMES;
+
+	ms = ms < REST_LEAST_MS ? REST_LEAST_MS
+	    : ms > REST_MOST_MS ? REST_MOST_MS
+				: ms;
+	poll(NULL, 0, (int)ms);
+}
+
 static int
 purge_past(struct db *db, const char *table, int64_t cut_ms, bool dry_run,
     int64_t *partitions, int64_t *rows)
@@ -181,8 +204,11 @@ purge_past(struct db *db, const char *table, int64_t cut_ms, bool dry_run,
 			rc = -1;
 			break;
 		}
-		if (!dry_run)
+		if (!dry_run) {
+			if (i > 0)
+				rest(list[i - 1].drop_ms);
 			rc = partition_drop(db, table, &list[i]);
+		}
 		if (rc == 0) {
 			*rows += list[i].rows;
 			++*partitions;
