@@ -184,6 +184,5 @@ void admin_webhook_table(
     struct text *out, const struct webhook_page *page, unsigned columns);
 
 /* admin_attempts.c */
-void admin_attempt_table(
-    struct text *out, const struct attempt_list *list, bool with_webhook);
+void admin_attempt_table(struct text *out, const struct attempt_list *list);
 #endif
