@@ -133,6 +133,8 @@ bool admin_find(const struct request *request, struct response *response,
     struct subscription *found);
 /* An id as it was typed: blanks around it are forgiven. 0, or -1. */
 int admin_typed_id(const struct text *typed, struct uuid *id);
+/* The same of a form or a query: 1 read, 0 absent, -1 no id. */
+int admin_form_id(const char *form, const char *name, struct uuid *id);
 /* A whole number of the query: 1 and *number (fallback when absent or
  * empty), or 0 when it is none or out of range. */
 int admin_query_number(const struct request *request, const char *name,

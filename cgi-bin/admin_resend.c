@@ -19,25 +19,13 @@ struct run {
 };
 
 static bool
-id_read(const char *form, const char *name, struct uuid *id)
-{
-	struct text typed = { 0 };
-	bool is_id;
-
-	is_id = form_value(form, name, &typed) == 1 &&
-	    admin_typed_id(&typed, id) == 0;
-	text_free(&typed);
-	return is_id;
-}
-
-static bool
 run_read(struct run *run, const char *form)
 {
 	static const int64_t most = INT64_C(1) << 46;
 
-	run->has_before = id_read(form, "before", &run->before);
+	run->has_before = admin_form_id(form, "before", &run->before) == 1;
 	form_value(form, "reason", &run->reason);
-	return id_read(form, "subscription", &run->subscription) &&
+	return admin_form_id(form, "subscription", &run->subscription) == 1 &&
 	    strlen(text_string(&run->reason)) == run->reason.length &&
 	    text_is_utf8(text_string(&run->reason), run->reason.length) &&
 	    admin_form_number(
