@@ -130,8 +130,7 @@ wanted_read(const struct request *request, struct groups_wanted *wanted)
 	wanted->has_after = after == 1;
 	form_value(request->query, "reason", &wanted->reason);
 	return subscription != -1 && after != -1 &&
-	    strlen(text_string(&wanted->reason)) == wanted->reason.length &&
-	    text_is_utf8(text_string(&wanted->reason), wanted->reason.length);
+	    text_is_string(&wanted->reason);
 }
 
 static void

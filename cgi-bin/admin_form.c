@@ -35,13 +35,6 @@ admin_form_fill(
 	text_adds(&form->verify, subscription->verify_ingest);
 }
 
-static bool
-is_string(const struct text *text)
-{
-	return memchr(text_string(text), '\0', text->length) == NULL &&
-	    text_is_utf8(text_string(text), text->length);
-}
-
 static void
 check_url(struct subscription_form *form)
 {
@@ -51,7 +44,7 @@ check_url(struct subscription_form *form)
 		text_adds(&form->url_error, "Enter the URL to deliver to.");
 		return;
 	}
-	if (!is_string(&form->url)) {
+	if (!text_is_string(&form->url)) {
 		text_adds(&form->url_error, "This is not a valid URL.");
 		return;
 	}
@@ -86,7 +79,7 @@ check_secret(struct subscription_form *form)
 		text_addf(&form->secret_error,
 		    "The secret has %zu bytes; it may have %d.",
 		    form->secret.length, SECRET_MAX_BYTES);
-	else if (!is_string(&form->secret))
+	else if (!text_is_string(&form->secret))
 		text_adds(&form->secret_error,
 		    "The secret must be text, without a NUL.");
 	else if (form->remove_secret && form->secret.length != 0)
@@ -119,7 +112,7 @@ check_verify(struct subscription_form *form, const struct subscription *current)
 {
 	if (form->verify.length == 0)
 		return;
-	if (!is_string(&form->verify) ||
+	if (!text_is_string(&form->verify) ||
 	    signed_scheme_of(form->verify.bytes) == SIGNED_NOT)
 		text_adds(&form->verify_error, "Choose one of these.");
 	else if (!has_secret(form, current))
@@ -162,7 +155,7 @@ check_events(struct subscription_form *form)
 	bool is_last = false;
 
 	form->events_count = -1;
-	if (!is_string(&form->events)) {
+	if (!text_is_string(&form->events)) {
 		text_adds(&form->events_error,
 		    "The events must be text, without a NUL.");
 		return;
@@ -230,7 +223,7 @@ admin_form_read(struct subscription_form *form, const struct request *request,
 	check_url(form);
 	check_secret(form);
 	check_verify(form, current);
-	if (current != NULL && is_string(&form->events))
+	if (current != NULL && text_is_string(&form->events))
 		form->same_events = is_same_events(form, current);
 	if (!form->same_events)
 		check_events(form);

@@ -26,8 +26,7 @@ run_read(struct run *run, const char *form)
 	run->has_before = admin_form_id(form, "before", &run->before) == 1;
 	form_value(form, "reason", &run->reason);
 	return admin_form_id(form, "subscription", &run->subscription) == 1 &&
-	    strlen(text_string(&run->reason)) == run->reason.length &&
-	    text_is_utf8(text_string(&run->reason), run->reason.length) &&
+	    text_is_string(&run->reason) &&
 	    admin_form_number(
 		form, "began", 1, most, clock_database_ms(), &run->began_at) &&
 	    admin_form_number(form, "of", 0, most, 0, &run->of) &&

@@ -104,8 +104,7 @@ place_read(const struct request *request, struct search *search)
 	form_value(request->query, "url", &search->after_url);
 	query->after = &search->after_id;
 	query->after_url = text_string(&search->after_url);
-	if (!text_is_utf8(query->after_url, search->after_url.length) ||
-	    strlen(query->after_url) != search->after_url.length)
+	if (!text_is_string(&search->after_url))
 		return "The address of this page is damaged.";
 	return NULL;
 }

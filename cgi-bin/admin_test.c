@@ -24,16 +24,6 @@ form_free(struct test_form *form)
 	text_free(&form->payload);
 }
 
-static bool
-is_clean(const struct text *text)
-{
-	for (size_t i = 0; i < text->length; i++)
-		if ((unsigned char)text->bytes[i] < 0x20 ||
-		    text->bytes[i] == 0x7f)
-			return false;
-	return text_is_utf8(text_string(text), text->length);
-}
-
 /* Browsers turn LF into CR LF; in JSON that is a blank between values. */
 static void
 drop_returns(struct text *text)
@@ -56,7 +46,7 @@ form_read(struct test_form *form, const char *body)
 	drop_returns(&form->payload);
 	if (form->type.length > TYPE_MAX_BYTES)
 		form->type_error = "An event type may have 255 bytes.";
-	else if (!is_clean(&form->type))
+	else if (!text_is_clean(text_string(&form->type), form->type.length))
 		form->type_error = "An event type is text without control "
 				   "characters.";
 	if (form->payload.length == 0)

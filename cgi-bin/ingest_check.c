@@ -96,10 +96,7 @@ check_id(struct problems *problems, const char *argument, struct uuid *id)
 static bool
 is_clean_text(const char *value)
 {
-	for (const char *at = value; *at != '\0'; at++)
-		if ((unsigned char)*at < 0x20 || *at == 0x7f)
-			return false;
-	return text_is_utf8(value, strlen(value)) != 0;
+	return text_is_clean(value, strlen(value));
 }
 
 static bool
