@@ -9,6 +9,7 @@
 #include "rules/egress.h"
 #include "rules/signed_request.h"
 #include "rules/target_url.h"
+#include "stores/webhook.h"
 
 static void
 events_spell(struct text *out, const struct subscription *subscription)
@@ -75,10 +76,10 @@ check_url(struct subscription_form *form)
 static void
 check_secret(struct subscription_form *form)
 {
-	if (form->secret.length > SECRET_MAX_BYTES)
+	if (form->secret.length > SUBSCRIPTION_SECRET_BYTES)
 		text_addf(&form->secret_error,
 		    "The secret has %zu bytes; it may have %d.",
-		    form->secret.length, SECRET_MAX_BYTES);
+		    form->secret.length, SUBSCRIPTION_SECRET_BYTES);
 	else if (!text_is_string(&form->secret))
 		text_adds(&form->secret_error,
 		    "The secret must be text, without a NUL.");
@@ -130,16 +131,17 @@ add_event(struct subscription_form *form, char *from, char *to)
 	if (to <= from)
 		return true;
 	*to = '\0';
-	if (to - from > EVENT_MAX_BYTES) {
+	if (to - from > WEBHOOK_EVENT_TYPE_BYTES) {
 		text_addf(&form->events_error,
 		    "An event may have %d bytes; "
 		    "the one that starts with “%.20s” has %td.",
-		    EVENT_MAX_BYTES, from, to - from);
+		    WEBHOOK_EVENT_TYPE_BYTES, from, to - from);
 		return false;
 	}
-	if (form->events_count == EVENTS_MAX) {
+	if (form->events_count == SUBSCRIPTION_EVENTS) {
 		text_addf(&form->events_error,
-		    "There may be %d events, and there are more.", EVENTS_MAX);
+		    "There may be %d events, and there are more.",
+		    SUBSCRIPTION_EVENTS);
 		return false;
 	}
 	if (form->events_count == -1)
@@ -160,7 +162,7 @@ check_events(struct subscription_form *form)
 		    "The events must be text, without a NUL.");
 		return;
 	}
-	form->event_list = memory_get(EVENTS_MAX * sizeof(char *));
+	form->event_list = memory_get(SUBSCRIPTION_EVENTS * sizeof(char *));
 	form->event_block =
 	    memory_copy(text_string(&form->events), form->events.length);
 	for (at = form->event_block; !is_last; at = end + 1) {

@@ -6,7 +6,6 @@
 #include "rules/json_check.h"
 #include "stores/test_event.h"
 
-#define TYPE_MAX_BYTES 255 /* as ingest takes it */
 #define CHOICES_BYTES 8192 /* of HTML; there may be 1,000 events */
 
 static const char sample[] =
@@ -44,7 +43,7 @@ form_read(struct test_form *form, const char *body)
 	form_value(body, "event_type", &form->type);
 	form_value(body, "payload", &form->payload);
 	drop_returns(&form->payload);
-	if (form->type.length > TYPE_MAX_BYTES)
+	if (form->type.length > WEBHOOK_EVENT_TYPE_BYTES)
 		form->type_error = "An event type may have 255 bytes.";
 	else if (!text_is_clean(text_string(&form->type), form->type.length))
 		form->type_error = "An event type is text without control "

@@ -8,7 +8,7 @@
 #include "stores/intervention.h"
 #include "stores/test_event.h"
 
-#define KEY_MAX_BYTES EVENT_MAX_BYTES
+#define KEY_MAX_BYTES WEBHOOK_EVENT_TYPE_BYTES
 
 /* Is there such a subscription? Else it was answered. */
 static bool
