@@ -147,6 +147,7 @@ $webhooks"
 	while [ -n "$next" ]; do
 		request GET "$next"
 		assert_code 200
+		[ "$(wc -w <<<"$seen")" -lt 60 ] || fail 'there is no end'
 		seen+="$(listed) "
 		next=$(sed -nE 's/.*rel="next" href="([^"]*)".*/\1/p' <<<"$body" |
 		    sed 's/&amp;/\&/g')
@@ -458,6 +459,7 @@ HTTP 501|1"
 @test "every button works in a browser, with scripts and without" {
 	local mode bad path held waiting
 	browser_modules
+	sql 'DELETE FROM dead_letters' # so that one page has all groups
 	for mode in scripts plain; do
 		bad=$(doomed)
 		failed "$bad" && failed "$bad" && failed "$bad"
