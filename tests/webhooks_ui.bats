@@ -280,13 +280,17 @@ $webhooks"
 }
 
 @test "a time-out shows which phase it was in" {
-	local webhook stalled
-	read -r _ _ stalled <"$STACK_VAR/receiver.more"
+	local webhook untrusted stalled
+	read -r untrusted _ stalled <"$STACK_VAR/receiver.more"
 	webhook=$(ingest "$(subscribe "http://127.0.0.1:$stalled/")" '{}')
 	eventually 10 ended 'Failed Attempt' "$webhook"
 	request GET "/ui/webhooks/$webhook"
 	[[ $(shown) == *'connect '*'no first byte in '[12].* ]]
 	[[ $(shown) == *'timed out after 2.0 s'* ]]
+	webhook=$(ingest "$(subscribe "https://127.0.0.1:$untrusted/")" '{}')
+	eventually 10 ended 'Failed Attempt' "$webhook"
+	request GET "/ui/webhooks/$webhook"
+	[[ $(shown) == *'no TLS connection in '* ]]
 }
 
 @test "the request is shown as it was sent, and the curl line repeats it" {
