@@ -13,8 +13,6 @@ struct run {
 	struct uuid subscription, before;
 	struct text reason;
 	bool has_before;
-	/* when it began (ms): what is accepted later is left alone */
-	int64_t began_at;
 	int64_t of, found, resent;
 };
 
@@ -27,8 +25,6 @@ run_read(struct run *run, const char *form)
 	form_value(form, "reason", &run->reason);
 	return admin_form_id(form, "subscription", &run->subscription) == 1 &&
 	    text_is_string(&run->reason) &&
-	    admin_form_number(
-		form, "began", 1, most, clock_database_ms(), &run->began_at) &&
 	    admin_form_number(form, "of", 0, most, 0, &run->of) &&
 	    admin_form_number(form, "found", 0, most, 0, &run->found) &&
 	    admin_form_number(form, "resent", 0, most, 0, &run->resent);
@@ -41,10 +37,8 @@ run_address(struct text *address, const struct run *run)
 	html_uuid(address, &run->subscription);
 	text_adds(address, "&reason=");
 	html_url_arg(address, text_string(&run->reason));
-	text_addf(address,
-	    "&began=%" PRId64 "&of=%" PRId64 "&found=%" PRId64
-	    "&resent=%" PRId64,
-	    run->began_at, run->of, run->found, run->resent);
+	text_addf(address, "&of=%" PRId64 "&found=%" PRId64 "&resent=%" PRId64,
+	    run->of, run->found, run->resent);
 	if (run->has_before) {
 		text_adds(address, "&before=");
 		html_uuid(address, &run->before);
@@ -70,7 +64,6 @@ run_hidden(struct text *out, const struct run *run)
 	hidden_number(out, "of", run->of);
 	if (!run->has_before)
 		return;
-	hidden_number(out, "began", run->began_at);
 	hidden_number(out, "found", run->found);
 	hidden_number(out, "resent", run->resent);
 	html_lit(out, "<input type=\"hidden\" name=\"before\" value=\"");
@@ -176,14 +169,15 @@ out:
 	text_free(&run.reason);
 }
 
-/* The next page of it. 0, -1. */
+/* The next page of it: downwards from now, so that it meets nothing that came
+ * since. 0, -1. */
 static int
 run_on(struct run *run, const struct admin *admin)
 {
-	struct uuid ids[RESEND_MOST], before = uuid_at(run->began_at);
+	struct uuid ids[RESEND_MOST], before = uuid_at(clock_database_ms());
 	int found, resent;
 
-	if (run->has_before && uuid_compare(&run->before, &before) < 0)
+	if (run->has_before)
 		before = run->before;
 	found = dead_letter_ids(admin->db, &run->subscription,
 	    text_string(&run->reason), &before, RESEND_MOST, ids);

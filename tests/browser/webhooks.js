@@ -121,7 +121,7 @@ async function group() {
 
 async function look(view) {
 	const { page, complaints } = await open(browser, url, view);
-	const begun = `subscription=${dead}&reason=HTTP%20500&began=1&of=1100` +
+	const begun = `subscription=${dead}&reason=HTTP%20500&of=1100` +
 	    `&found=500&resent=500`;
 	// so that the page stays while it is looked at
 	await page.addInitScript(() => {
