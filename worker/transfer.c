@@ -12,10 +12,7 @@
 #include "lookup.h"
 #include "reader.h"
 #include "rules/egress.h"
-
-#ifndef POSTRIDER_VERSION
-#define POSTRIDER_VERSION "0.1.0"
-#endif
+#include "rules/request_fields.h"
 
 #define OTHERS_MAX 8
 #define SILENT_US 1000000 /* a name server that answers does so sooner */
@@ -157,7 +154,7 @@ transfer_prepare(struct transfer *transfer)
 	SET(SSL_VERIFYPEER, 1L);
 	SET(SSL_VERIFYHOST, 2L);
 	SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	SET(USERAGENT, "Postrider/" POSTRIDER_VERSION);
+	SET(USERAGENT, REQUEST_USER_AGENT);
 	SET(RESOLVER_START_FUNCTION, transfer_resolve);
 	SET(RESOLVER_START_DATA, transfer);
 	SET(OPENSOCKETFUNCTION, transfer_open_socket);
