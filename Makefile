@@ -267,7 +267,7 @@ lint:
 	    --suppressions-list=src/stack/cppcheck.suppressions \
 	    --library=src/stack/cppcheck.cfg -j"$$(nproc)" $(DEFINES) \
 	    -Isrc $(SOURCES)
-	@$(MAKE) $(QUIET) -j"$$(nproc)" build
+	@$(MAKE) $(QUIET) -j"$$(nproc)" build benched
 	@echo 'lint: clean'
 
 format:
