@@ -112,7 +112,7 @@ stop status:
 test:
 	@src/stack/packages run test
 	@$(MAKE) $(QUIET) -j"$$(nproc)" build sanitize tortured fuzzed checkable \
-	    $(SHIMS) $(JUDGE)
+	    benched $(SHIMS) $(JUDGE)
 	@$(MAKE) $(QUIET) docs
 	@exec src/stack/stack inside tests/run
 

@@ -1,7 +1,9 @@
 -- A million rows of log, as six hours of 2,000 subscriptions leave them: 250,000
 -- webhooks of four attempts, every tenth a Failure, a quarter of all for one
--- subscription. 40,000 more are pending, of which 20,000 are held.  For
--- tests/pages.bats; as superuser, in an empty database that serves.
+-- subscription. 40,000 more are pending, of which 20,000 are held.  The newest
+-- are of the first minutes of an hour, when an index of it may look as small as
+-- any other.  For tests/pages.bats; as superuser, in an empty database that
+-- serves.
 SET synchronous_commit = off;
 SET client_min_messages = warning;
 
@@ -36,7 +38,8 @@ SELECT id, 'http://receiver-' || n || '.example.com/hooks/incoming?shop=' || n,
 
 CREATE TEMP TABLE sent AS
 SELECT w.n, pg_temp.nth('webhook', w.n, at) AS id, at, r.id AS subscription_id, r.n AS r
-  FROM (SELECT n, now() - interval '6 hours' + n * interval '86 ms' AS at,
+  FROM (SELECT n, date_trunc('hour', now() - interval '3 minutes') -
+            interval '5 hours 56 minutes' + n * interval '86 ms' AS at,
           CASE WHEN n % 4 = 0 THEN 0 ELSE n * 919 % 2000 END AS r
           FROM generate_series(1, 250000) AS n) w
   JOIN receivers r ON r.n = w.r

@@ -124,7 +124,7 @@ assert_pages() {
 }
 
 @test "the API's lists and figures" {
-	assert_pages /webhooks \
+	assert_pages /webhooks '/webhooks?limit=100' \
 	    "/webhooks?outcome=Failure&subscription_id=$BUSY" \
 	    '/webhooks?event_type=nobody' "/webhooks?cursor=$OLD" /stats \
 	    "/stats?subscription_id=$BUSY" "/status/$SENT" \

@@ -89,8 +89,7 @@ store_batch(struct db *db, const char *body, struct incoming *incoming)
 static void
 run(const char *body, bool queued, int ready, int go)
 {
-	struct db *db =
-	    db_new(config.database_url, DB_SERVE, "postrider bench");
+	struct db *db = db_new(config.database_url, DB_SERVE, "bench");
 	struct queue *queue = queue_new(config.redis_url, config.share_dir);
 	struct incoming incoming[BATCH_MOST];
 	size_t count;
