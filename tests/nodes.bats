@@ -249,7 +249,7 @@ kill_whole() {
 }
 
 @test "one web node stopped: the other answers for all that both took" {
-	local path webhook url
+	local path webhook
 	path=$(own /fail-n/1)
 	webhook=$(second ingest "$(subscribe "$path")" '{}')
 	second stack part-stop apache
