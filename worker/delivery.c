@@ -144,7 +144,7 @@ next_doing(struct delivery *delivery)
 		return DOING_CLOCK;
 	if (delivery->lacks_partition)
 		return DOING_PARTITIONS;
-	if (delivery->done.count > 0 && now >= delivery->settle_at &&
+	if (settle_wait_ms(delivery, now) == 0 &&
 	    !((returns || claims) && delivery->settled_last))
 		return DOING_SETTLE;
 	return returns ? DOING_RETURN : claims ? DOING_CLAIM : DOING_NOTHING;
@@ -192,7 +192,7 @@ sooner(int64_t a, int64_t b)
 static int64_t
 delivery_wait_ms(struct delivery *delivery, int64_t now)
 {
-	int64_t wait = TURN_MOST_MS, clock, returns;
+	int64_t wait = TURN_MOST_MS, clock, returns, settles;
 
 	wait = sooner(wait, dispatch_wait_ms(delivery, now));
 	wait = sooner(wait, queue_wait_ms(delivery->queue));
@@ -200,11 +200,11 @@ delivery_wait_ms(struct delivery *delivery, int64_t now)
 	if (delivery->doing != DOING_NOTHING)
 		return sooner(wait, db_wait_ms(delivery->db));
 	returns = claim_return_wait_ms(delivery, now);
-	if (delivery->done.count > 0 || delivery->wants.count > 0 ||
-	    returns == 0)
+	settles = settle_wait_ms(delivery, now);
+	if (settles == 0 || delivery->wants.count > 0 || returns == 0)
 		wait = sooner(wait, db_retry_wait_ms(delivery->db) + 10);
 	else
-		wait = sooner(wait, returns);
+		wait = sooner(wait, sooner(returns, settles));
 	if (delivery->stops)
 		wait = sooner(wait, 50);
 	clock = delivery->clock_at - now;

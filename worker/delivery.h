@@ -92,7 +92,8 @@ struct delivery {
 	size_t bytes;	   /* of payload in flight */
 	struct jobs done;  /* to be committed */
 	struct jobs batch; /* being committed */
-	int64_t settle_at; /* monotonic */
+	int64_t done_since; /* monotonic: when the first of them came */
+	int64_t settle_at;  /* not before: monotonic */
 	size_t batch_most;
 
 	bool take_is_out, bell_is_out;
@@ -125,6 +126,8 @@ void claim_return_ended(struct delivery *delivery, bool well);
 
 /* settle.c: from an answer to its commit, and only then to the queue. */
 void settle_answers(struct delivery *delivery);
+/* Milliseconds until results are to be stored, INT64_MAX when there are none. */
+int64_t settle_wait_ms(const struct delivery *delivery, int64_t now);
 int settle_begin(struct delivery *delivery); /* 0 begun, -1 */
 void settle_end(struct delivery *delivery, bool well);
 #endif

@@ -16,6 +16,11 @@
 #define BATCH_MOST 500
 #define SETTLE_AGAIN_MS 200 /* the server is there, and its disk is full */
 
+/* A statement costs PostgreSQL hardly more for twenty results than for one: a
+ * few wait for others, and a status is seen that much later. */
+#define LINGER_MS 20
+#define LINGER_MOST 64
+
 void
 jobs_add(struct jobs *jobs, struct job *job)
 {
@@ -162,8 +167,24 @@ settle_answers(struct delivery *delivery)
 			continue;
 		}
 		job_answered(job);
+		if (delivery->done.count == 0)
+			delivery->done_since = clock_monotonic_ms();
 		jobs_add(&delivery->done, job);
 	}
+}
+
+int64_t
+settle_wait_ms(const struct delivery *delivery, int64_t now)
+{
+	size_t count = delivery->done.count;
+	int64_t at = delivery->settle_at;
+
+	if (count == 0)
+		return INT64_MAX;
+	if (count < LINGER_MOST && count < delivery->room &&
+	    !delivery->stops && at < delivery->done_since + LINGER_MS)
+		at = delivery->done_since + LINGER_MS;
+	return at > now ? at - now : 0;
 }
 
 int

@@ -43,7 +43,8 @@ static const struct db_statement settle_sql = {
 	"     AND p.webhook_id = r.webhook_id"
 	"     AND (p.lease = r.lease AND r.kind IN (0, 2) OR r.kind = 0 AND"
 	"       (SELECT d.id FROM delivery_logs d WHERE d.id = r.log_id"
-	"         AND d.webhook_id = r.webhook_id) IS NULL)"
+	"         AND d.webhook_id = r.webhook_id"
+	"         AND d.id >= $22 AND d.id <= $23) IS NULL)"
 	"  RETURNING r.log_id, p.attempts + 1 AS attempts"
 	"), retried AS ("
 	"  UPDATE pending p SET lease = NULL, due_at = r.due_at +"
@@ -168,6 +169,24 @@ add_phase(struct db_params *params, int32_t us)
 		db_array_int(params, us);
 }
 
+/* Between which all their ids in the log are: partitions elsewhere are not
+ * even opened. */
+static void
+add_span(
+    struct db_params *params, const struct result *const *results, size_t count)
+{
+	struct uuid least = results[0]->log_id, most = least;
+
+	for (size_t i = 1; i < count; i++) {
+		if (uuid_compare(&results[i]->log_id, &least) < 0)
+			least = results[i]->log_id;
+		if (uuid_compare(&results[i]->log_id, &most) > 0)
+			most = results[i]->log_id;
+	}
+	db_add_uuid(params, &least);
+	db_add_uuid(params, &most);
+}
+
 int
 delivery_settle_start(
     struct db *db, const struct result *const *results, size_t count)
@@ -196,6 +215,7 @@ delivery_settle_start(
 	COLUMN(DB_INT4, add_phase(params, r->phases.tls_us));
 	COLUMN(DB_INT4, add_phase(params, r->phases.first_byte_us));
 	COLUMN(DB_TEXT, db_array_string(params, r->signatures));
+	add_span(params, results, count);
 	return db_start(db, &settle_sql, params, DELIVERY_DEADLINE_MS);
 }
 
