@@ -41,6 +41,7 @@ struct transfers {
 	struct transfer *all, *idle;
 	struct lookups *lookups;
 	size_t room, count;
+	bool begun; /* some that libcurl has not seen to yet */
 	int64_t timeout_ms;
 	bool https_only;
 };
@@ -308,6 +309,7 @@ transfers_start(struct transfers *transfers, const struct claimed *claimed,
 		goto out;
 	transfers->idle = transfer->next;
 	transfers->count++;
+	transfers->begun = true;
 	return 0;
 out:
 	log_error("cannot begin a transfer");
@@ -329,9 +331,12 @@ transfers_wait(struct transfers *transfers, struct pollfd *others,
 						  : 0) |
 			    (others[i].events & POLLOUT ? CURL_WAIT_POLLOUT
 							: 0)) };
-	curl_multi_perform(transfers->multi, &running);
-	if ((size_t)running < transfers->count)
-		wait_ms = 0; /* some have ended already */
+	if (transfers->begun) {
+		curl_multi_perform(transfers->multi, &running);
+		if ((size_t)running < transfers->count)
+			wait_ms = 0; /* some have ended already */
+		transfers->begun = false;
+	}
 	curl_multi_poll(transfers->multi, waits, count, (int)wait_ms, NULL);
 	curl_multi_perform(transfers->multi, &running);
 	for (unsigned i = 0; i < count; i++)
