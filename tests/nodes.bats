@@ -228,7 +228,9 @@ kill_whole() {
 	ids=$BATS_TEST_TMPDIR/ids
 	frozen=$(pids delivery)
 	kill -STOP $frozen
+	request POST "/subscriptions/$id/pause"	# so that they come at once
 	python3 "$BATS_TEST_DIRNAME/load.py" "$URL" 10 2 "$id" >"$ids" 3>&- 4>&-
+	request POST "/subscriptions/$id/resume"
 	eventually 10 inflight "$path" 8
 	second kill_whole
 	began=$(date +%s)
