@@ -75,6 +75,8 @@ http_link_begin(struct http_link *link, int fd)
 	link->fcgi.ipcFd = fd;
 	/* Else FCGX_Accept_r closes fd before it reads from it. */
 	link->fcgi.keepConnection = 1;
+	/* Else it would wait for the other side before it closes. */
+	FCGX_Detach(&link->fcgi);
 	link->begun_ms = clock_monotonic_ms();
 	if (FCGX_Accept_r(&link->fcgi) != 0)
 		return -1;
