@@ -239,10 +239,10 @@ bench:
 	@$(MAKE) $(QUIET) docs
 	@exec src/stack/stack inside tests/bench/run $(if $(QUICK),quick) $(ROWS)
 
-#: make bench-fairness, bench-queue-memory, bench-slope, bench-verify
+#: make bench-fairness, -nodes, -queue-memory, -slope, -verify
 bench-%:
-	@src/stack/packages run
-	@$(MAKE) $(QUIET) -j"$$(nproc)" build
+	@src/stack/packages run bench
+	@$(MAKE) $(QUIET) -j"$$(nproc)" build benched
 	@exec src/stack/stack inside tests/bench/$*
 
 #: make egress   all IPv4 and EGRESS_ADDRESSES= of IPv6, judged by two programs
@@ -267,7 +267,7 @@ lint:
 	    --suppressions-list=src/stack/cppcheck.suppressions \
 	    --library=src/stack/cppcheck.cfg -j"$$(nproc)" $(DEFINES) \
 	    -Isrc $(SOURCES)
-	@$(MAKE) $(QUIET) -j"$$(nproc)" build
+	@$(MAKE) $(QUIET) -j"$$(nproc)" build benched
 	@echo 'lint: clean'
 
 format:

@@ -81,6 +81,7 @@ void admin_notice(const struct request *request, struct text *out);
 void admin_state(struct text *out, const char *state, bool is_failing);
 /* A link to a subscription or a webhook: kind is that path segment. */
 void admin_link(struct text *out, const char *kind, const struct uuid *id);
+
 /* admin_field.c */
 
 struct choice {
@@ -93,7 +94,7 @@ struct field {
 	const char *label;
 	bool is_optional; /* the label says so */
 	bool is_required;
-	const char *hint;  /* what stands between `backquotes` is code */
+	const char *hint;  /* as admin_marked takes it */
 	const char *error; /* what is wrong with it; "" is nothing */
 	const char *value; /* as it was typed */
 	const char *class; /* "code", "short" */
@@ -118,6 +119,8 @@ void admin_check(
 void admin_field_error(struct text *out, const char *id, const char *message);
 /* The attributes of an input that has a hint and perhaps an error. */
 void admin_field_state(struct text *out, const char *id, bool is_wrong);
+/* Text in which what stands between `backquotes` is code. */
+void admin_marked(struct text *out, const char *string);
 
 /* admin_input.c: what came in, checked */
 
@@ -130,6 +133,8 @@ bool admin_find(const struct request *request, struct response *response,
     struct subscription *found);
 /* An id as it was typed: blanks around it are forgiven. 0, or -1. */
 int admin_typed_id(const struct text *typed, struct uuid *id);
+/* The same of a form or a query: 1 read, 0 absent, -1 no id. */
+int admin_form_id(const char *form, const char *name, struct uuid *id);
 /* A whole number of the query: 1 and *number (fallback when absent or
  * empty), or 0 when it is none or out of range. */
 int admin_query_number(const struct request *request, const char *name,
@@ -184,6 +189,5 @@ void admin_webhook_table(
     struct text *out, const struct webhook_page *page, unsigned columns);
 
 /* admin_attempts.c */
-void admin_attempt_table(
-    struct text *out, const struct attempt_list *list, bool with_webhook);
+void admin_attempt_table(struct text *out, const struct attempt_list *list);
 #endif

@@ -6,30 +6,7 @@
 #define NEWEST_MAX 1000
 
 static void
-answer_details(struct text *out, const struct attempt *attempt)
-{
-	bool has_body = attempt->response_body != NULL &&
-	    attempt->response_body_length != 0;
-
-	if (attempt->response_headers == NULL && !has_body)
-		return;
-	html_lit(out, "<details><summary>What it answered</summary>");
-	if (attempt->response_headers != NULL) {
-		html_lit(out, "<pre tabindex=\"0\">");
-		html_text(out, attempt->response_headers);
-		html_lit(out, "</pre>");
-	}
-	if (has_body) {
-		html_lit(out, "<pre tabindex=\"0\">");
-		html_bytes(
-		    out, attempt->response_body, attempt->response_body_length);
-		html_lit(out, "</pre>");
-	}
-	html_lit(out, "</details>");
-}
-
-static void
-attempt_row(struct text *out, const struct attempt *attempt, bool with_webhook)
+attempt_row(struct text *out, const struct attempt *attempt)
 {
 	html_lit(out,
 	    "<tr role=\"row\"><td role=\"cell\" "
@@ -44,24 +21,17 @@ attempt_row(struct text *out, const struct attempt *attempt, bool with_webhook)
 	html_lit(out, "</td><td role=\"cell\" data-label=\"Answer\">");
 	html_lit(out, "<div>");
 	admin_answer(out, attempt->status_code, attempt->error);
-	if (!with_webhook)
-		answer_details(out, attempt);
 	html_lit(out,
 	    "</div></td><td role=\"cell\" class=\"number\" "
 	    "data-label=\"Took\">");
 	admin_duration(out, attempt->duration_ms);
-	html_lit(out, "</td>");
-	if (with_webhook) {
-		html_lit(out, "<td role=\"cell\" data-label=\"Webhook\">");
-		admin_link(out, "webhooks", &attempt->webhook_id);
-		html_lit(out, "</td>");
-	}
-	html_lit(out, "</tr>\n");
+	html_lit(out, "</td><td role=\"cell\" data-label=\"Webhook\">");
+	admin_link(out, "webhooks", &attempt->webhook_id);
+	html_lit(out, "</td></tr>\n");
 }
 
 void
-admin_attempt_table(
-    struct text *out, const struct attempt_list *list, bool with_webhook)
+admin_attempt_table(struct text *out, const struct attempt_list *list)
 {
 	html_lit(out,
 	    "<table role=\"table\">\n"
@@ -73,14 +43,11 @@ admin_attempt_table(
 	    "Attempt</th>"
 	    "<th scope=\"col\" role=\"columnheader\">Answer</th>"
 	    "<th scope=\"col\" role=\"columnheader\" class=\"number\">"
-	    "Took</th>");
-	if (with_webhook)
-		html_lit(out,
-		    "<th scope=\"col\" role=\"columnheader\">"
-		    "Webhook</th>");
-	html_lit(out, "</tr></thead>\n<tbody role=\"rowgroup\">\n");
+	    "Took</th>"
+	    "<th scope=\"col\" role=\"columnheader\">Webhook</th>"
+	    "</tr></thead>\n<tbody role=\"rowgroup\">\n");
 	for (int i = 0; i < list->count; i++)
-		attempt_row(out, &list->attempts[i], with_webhook);
+		attempt_row(out, &list->attempts[i]);
 	html_lit(out, "</tbody>\n</table>\n");
 }
 
@@ -166,7 +133,7 @@ lookup_found(
 		    "subscription. Its page has a curl line that sends "
 		    "something.</p></div>\n");
 	else
-		admin_attempt_table(out, list, true);
+		admin_attempt_table(out, list);
 	html_lit(out, "</section>\n");
 }
 

@@ -122,22 +122,15 @@ struct groups_wanted {
 static bool
 wanted_read(const struct request *request, struct groups_wanted *wanted)
 {
-	struct text typed = { 0 };
-	bool ok = true;
+	int subscription = admin_form_id(
+	    request->query, "subscription", &wanted->subscription);
+	int after = admin_form_id(request->query, "after", &wanted->after);
 
-	wanted->of_one =
-	    form_value(request->query, "subscription", &typed) == 1;
-	if (wanted->of_one)
-		ok = admin_typed_id(&typed, &wanted->subscription) == 0;
-	text_clear(&typed);
-	wanted->has_after = form_value(request->query, "after", &typed) == 1;
-	if (wanted->has_after)
-		ok = ok && admin_typed_id(&typed, &wanted->after) == 0;
-	text_free(&typed);
+	wanted->of_one = subscription == 1;
+	wanted->has_after = after == 1;
 	form_value(request->query, "reason", &wanted->reason);
-	return ok &&
-	    strlen(text_string(&wanted->reason)) == wanted->reason.length &&
-	    text_is_utf8(text_string(&wanted->reason), wanted->reason.length);
+	return subscription != -1 && after != -1 &&
+	    text_is_string(&wanted->reason);
 }
 
 static void

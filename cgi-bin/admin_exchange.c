@@ -11,8 +11,6 @@
 /* Of a payload that stands in the command itself. */
 #define CURL_BYTES 2048
 
-#define USER_AGENT "Postrider/" POSTRIDER_VERSION
-
 static struct request_fields
 fields_of(const struct webhook *webhook, const struct attempt *attempt)
 {
@@ -63,7 +61,7 @@ request_lines(struct text *out, const struct webhook *webhook,
 	html_lit(out, " HTTP/1.1\nHost: ");
 	html_bytes(out, host, length);
 	html_lit(out, "\n");
-	field_line(out, "User-Agent", USER_AGENT);
+	field_line(out, "User-Agent", REQUEST_USER_AGENT);
 	field_line(out, "Accept", "*/*");
 	request_fields_each(&fields, field_line, out);
 	text_addf(
@@ -222,7 +220,7 @@ command_make(struct text *command, const struct webhook *webhook,
 
 	text_adds(command, "curl -g ");
 	quoted(command, attempt->target_url, strlen(attempt->target_url));
-	text_adds(command, " \\\n  -A '" USER_AGENT "'");
+	text_adds(command, " \\\n  -A '" REQUEST_USER_AGENT "'");
 	request_fields_each(&fields, field_option, command);
 	text_adds(command, " \\\n  --data-binary ");
 	if (payload != NULL)

@@ -47,28 +47,32 @@ write_label(struct text *out, const struct field *field)
 	html_lit(out, "</label>\n");
 }
 
-static void
-write_hint(struct text *out, const struct field *field)
+void
+admin_marked(struct text *out, const char *string)
 {
-	const char *at = field->hint;
-
-	if (at == NULL)
-		return;
-	html_lit(out, "<p class=\"hint\" id=\"");
-	html_attribute(out, field->name);
-	html_lit(out, "-hint\">");
 	for (bool is_code = false;; is_code = !is_code) {
-		size_t length = strcspn(at, "`");
+		size_t length = strcspn(string, "`");
 
-		html_bytes(out, at, length);
-		at += length;
-		if (*at++ == '\0')
+		html_bytes(out, string, length);
+		string += length;
+		if (*string++ == '\0')
 			break;
 		if (is_code)
 			html_lit(out, "</code>");
 		else
 			html_lit(out, "<code>");
 	}
+}
+
+static void
+write_hint(struct text *out, const struct field *field)
+{
+	if (field->hint == NULL)
+		return;
+	html_lit(out, "<p class=\"hint\" id=\"");
+	html_attribute(out, field->name);
+	html_lit(out, "-hint\">");
+	admin_marked(out, field->hint);
 	html_lit(out, "</p>\n");
 }
 

@@ -9,6 +9,7 @@
 #include "rules/egress.h"
 #include "rules/signed_request.h"
 #include "rules/target_url.h"
+#include "stores/webhook.h"
 
 static void
 events_spell(struct text *out, const struct subscription *subscription)
@@ -35,13 +36,6 @@ admin_form_fill(
 	text_adds(&form->verify, subscription->verify_ingest);
 }
 
-static bool
-is_string(const struct text *text)
-{
-	return memchr(text_string(text), '\0', text->length) == NULL &&
-	    text_is_utf8(text_string(text), text->length);
-}
-
 static void
 check_url(struct subscription_form *form)
 {
@@ -51,7 +45,7 @@ check_url(struct subscription_form *form)
 		text_adds(&form->url_error, "Enter the URL to deliver to.");
 		return;
 	}
-	if (!is_string(&form->url)) {
+	if (!text_is_string(&form->url)) {
 		text_adds(&form->url_error, "This is not a valid URL.");
 		return;
 	}
@@ -82,11 +76,11 @@ check_url(struct subscription_form *form)
 static void
 check_secret(struct subscription_form *form)
 {
-	if (form->secret.length > SECRET_MAX_BYTES)
+	if (form->secret.length > SUBSCRIPTION_SECRET_BYTES)
 		text_addf(&form->secret_error,
 		    "The secret has %zu bytes; it may have %d.",
-		    form->secret.length, SECRET_MAX_BYTES);
-	else if (!is_string(&form->secret))
+		    form->secret.length, SUBSCRIPTION_SECRET_BYTES);
+	else if (!text_is_string(&form->secret))
 		text_adds(&form->secret_error,
 		    "The secret must be text, without a NUL.");
 	else if (form->remove_secret && form->secret.length != 0)
@@ -119,7 +113,7 @@ check_verify(struct subscription_form *form, const struct subscription *current)
 {
 	if (form->verify.length == 0)
 		return;
-	if (!is_string(&form->verify) ||
+	if (!text_is_string(&form->verify) ||
 	    signed_scheme_of(form->verify.bytes) == SIGNED_NOT)
 		text_adds(&form->verify_error, "Choose one of these.");
 	else if (!has_secret(form, current))
@@ -137,16 +131,17 @@ add_event(struct subscription_form *form, char *from, char *to)
 	if (to <= from)
 		return true;
 	*to = '\0';
-	if (to - from > EVENT_MAX_BYTES) {
+	if (to - from > WEBHOOK_EVENT_TYPE_BYTES) {
 		text_addf(&form->events_error,
 		    "An event may have %d bytes; "
 		    "the one that starts with “%.20s” has %td.",
-		    EVENT_MAX_BYTES, from, to - from);
+		    WEBHOOK_EVENT_TYPE_BYTES, from, to - from);
 		return false;
 	}
-	if (form->events_count == EVENTS_MAX) {
+	if (form->events_count == SUBSCRIPTION_EVENTS) {
 		text_addf(&form->events_error,
-		    "There may be %d events, and there are more.", EVENTS_MAX);
+		    "There may be %d events, and there are more.",
+		    SUBSCRIPTION_EVENTS);
 		return false;
 	}
 	if (form->events_count == -1)
@@ -162,12 +157,12 @@ check_events(struct subscription_form *form)
 	bool is_last = false;
 
 	form->events_count = -1;
-	if (!is_string(&form->events)) {
+	if (!text_is_string(&form->events)) {
 		text_adds(&form->events_error,
 		    "The events must be text, without a NUL.");
 		return;
 	}
-	form->event_list = memory_get(EVENTS_MAX * sizeof(char *));
+	form->event_list = memory_get(SUBSCRIPTION_EVENTS * sizeof(char *));
 	form->event_block =
 	    memory_copy(text_string(&form->events), form->events.length);
 	for (at = form->event_block; !is_last; at = end + 1) {
@@ -230,7 +225,7 @@ admin_form_read(struct subscription_form *form, const struct request *request,
 	check_url(form);
 	check_secret(form);
 	check_verify(form, current);
-	if (current != NULL && is_string(&form->events))
+	if (current != NULL && text_is_string(&form->events))
 		form->same_events = is_same_events(form, current);
 	if (!form->same_events)
 		check_events(form);

@@ -6,10 +6,6 @@
  */
 #include "admin.h"
 
-#define SECRET_MAX_BYTES 1024
-#define EVENT_MAX_BYTES 255
-#define EVENTS_MAX 1000
-
 struct subscription_form {
 	/* as typed */
 	struct text url, secret, events, verify;

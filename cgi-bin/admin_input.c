@@ -54,6 +54,18 @@ admin_typed_id(const struct text *typed, struct uuid *id)
 	return rc;
 }
 
+int
+admin_form_id(const char *form, const char *name, struct uuid *id)
+{
+	struct text typed = { 0 };
+	int rc = form_value(form, name, &typed);
+
+	if (rc == 1 && admin_typed_id(&typed, id) == -1)
+		rc = -1;
+	text_free(&typed);
+	return rc;
+}
+
 static int
 number_parse(const char *string, int64_t least, int64_t most, int64_t *number)
 {

@@ -13,35 +13,18 @@ struct run {
 	struct uuid subscription, before;
 	struct text reason;
 	bool has_before;
-	/* when it began (ms): what is accepted later is left alone */
-	int64_t began_at;
 	int64_t of, found, resent;
 };
-
-static bool
-id_read(const char *form, const char *name, struct uuid *id)
-{
-	struct text typed = { 0 };
-	bool is_id;
-
-	is_id = form_value(form, name, &typed) == 1 &&
-	    admin_typed_id(&typed, id) == 0;
-	text_free(&typed);
-	return is_id;
-}
 
 static bool
 run_read(struct run *run, const char *form)
 {
 	static const int64_t most = INT64_C(1) << 46;
 
-	run->has_before = id_read(form, "before", &run->before);
+	run->has_before = admin_form_id(form, "before", &run->before) == 1;
 	form_value(form, "reason", &run->reason);
-	return id_read(form, "subscription", &run->subscription) &&
-	    strlen(text_string(&run->reason)) == run->reason.length &&
-	    text_is_utf8(text_string(&run->reason), run->reason.length) &&
-	    admin_form_number(
-		form, "began", 1, most, clock_database_ms(), &run->began_at) &&
+	return admin_form_id(form, "subscription", &run->subscription) == 1 &&
+	    text_is_string(&run->reason) &&
 	    admin_form_number(form, "of", 0, most, 0, &run->of) &&
 	    admin_form_number(form, "found", 0, most, 0, &run->found) &&
 	    admin_form_number(form, "resent", 0, most, 0, &run->resent);
@@ -54,10 +37,8 @@ run_address(struct text *address, const struct run *run)
 	html_uuid(address, &run->subscription);
 	text_adds(address, "&reason=");
 	html_url_arg(address, text_string(&run->reason));
-	text_addf(address,
-	    "&began=%" PRId64 "&of=%" PRId64 "&found=%" PRId64
-	    "&resent=%" PRId64,
-	    run->began_at, run->of, run->found, run->resent);
+	text_addf(address, "&of=%" PRId64 "&found=%" PRId64 "&resent=%" PRId64,
+	    run->of, run->found, run->resent);
 	if (run->has_before) {
 		text_adds(address, "&before=");
 		html_uuid(address, &run->before);
@@ -83,7 +64,6 @@ run_hidden(struct text *out, const struct run *run)
 	hidden_number(out, "of", run->of);
 	if (!run->has_before)
 		return;
-	hidden_number(out, "began", run->began_at);
 	hidden_number(out, "found", run->found);
 	hidden_number(out, "resent", run->resent);
 	html_lit(out, "<input type=\"hidden\" name=\"before\" value=\"");
@@ -189,14 +169,15 @@ out:
 	text_free(&run.reason);
 }
 
-/* The next page of it. 0, -1. */
+/* The next page of it: downwards from now, so that it meets nothing that came
+ * since. 0, -1. */
 static int
 run_on(struct run *run, const struct admin *admin)
 {
-	struct uuid ids[RESEND_MOST], before = uuid_at(run->began_at);
+	struct uuid ids[RESEND_MOST], before = uuid_at(clock_database_ms());
 	int found, resent;
 
-	if (run->has_before && uuid_compare(&run->before, &before) < 0)
+	if (run->has_before)
 		before = run->before;
 	found = dead_letter_ids(admin->db, &run->subscription,
 	    text_string(&run->reason), &before, RESEND_MOST, ids);

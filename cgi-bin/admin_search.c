@@ -28,7 +28,6 @@ admin_search_free(struct search *search)
 	text_free(&search->words);
 	text_free(&search->state);
 	text_free(&search->order);
-	text_free(&search->after);
 	text_free(&search->after_url);
 }
 
@@ -94,18 +93,18 @@ static const char *
 place_read(const struct request *request, struct search *search)
 {
 	struct subscription_query *query = &search->query;
+	int rc = admin_form_id(request->query, "after", &search->after_id);
 
-	if (form_value(request->query, "after", &search->after) != 1)
+	if (rc == 0)
 		return NULL;
-	if (admin_typed_id(&search->after, &search->after_id) == -1 ||
+	if (rc == -1 ||
 	    !admin_query_number(request, "since", 0, INT64_C(1) << 48, 0,
 		&query->after_failing))
 		return "The address of this page is damaged.";
 	form_value(request->query, "url", &search->after_url);
 	query->after = &search->after_id;
 	query->after_url = text_string(&search->after_url);
-	if (!text_is_utf8(query->after_url, search->after_url.length) ||
-	    strlen(query->after_url) != search->after_url.length)
+	if (!text_is_string(&search->after_url))
 		return "The address of this page is damaged.";
 	return NULL;
 }

@@ -7,7 +7,7 @@
 
 /* The address, as it was typed, and what it asks for. */
 struct search {
-	struct text words, state, order, after, after_url;
+	struct text words, state, order, after_url;
 	struct uuid after_id;
 	char id[UUID_TEXT_SIZE]; /* of a whole one, however it was typed */
 	struct subscription_query query; /* borrows from those */

@@ -7,25 +7,13 @@
 
 #define MIB INT64_C(1048576)
 
-static void
-tab(struct text *out, const char *path, const char *label, bool is_current)
-{
-	html_lit(out, "<li><a href=\"");
-	html_attribute(out, path);
-	html_lit(out, "\"");
-	if (is_current)
-		html_lit(out, " aria-current=\"page\"");
-	html_lit(out, ">");
-	html_text(out, label);
-	html_lit(out, "</a></li>\n");
-}
-
 void
 admin_settings_tabs(struct text *out, enum settings_tab current)
 {
 	html_lit(out, "<nav class=\"tabs\" aria-label=\"Settings\"><ul>\n");
-	tab(out, "/ui/settings", "Running settings", current == TAB_SETTINGS);
-	tab(out, "/ui/tokens", "API tokens", current == TAB_TOKENS);
+	html_nav_link(
+	    out, "/ui/settings", "Running settings", current == TAB_SETTINGS);
+	html_nav_link(out, "/ui/tokens", "API tokens", current == TAB_TOKENS);
 	html_lit(out, "</ul></nav>\n");
 }
 
@@ -134,27 +122,6 @@ write_origin(struct text *out, const char *origin)
 	}
 }
 
-/* What stands between `backquotes` is code. */
-static void
-write_meaning(struct text *out, const char *meaning)
-{
-	bool is_code = false;
-	size_t length;
-
-	for (; *meaning != '\0'; meaning += length) {
-		length = strcspn(meaning, "`");
-		html_bytes(out, meaning, length);
-		if (meaning[length] == '\0')
-			continue;
-		if (is_code)
-			html_lit(out, "</code>");
-		else
-			html_lit(out, "<code>");
-		is_code = !is_code;
-		length++;
-	}
-}
-
 static void
 write_setting(struct text *out, const struct config_shown *shown)
 {
@@ -181,7 +148,7 @@ write_setting(struct text *out, const struct config_shown *shown)
 	html_lit(out,
 	    "</span></td><td role=\"cell\" data-label=\"Meaning\" "
 	    "class=\"reason\">");
-	write_meaning(out, shown->meaning);
+	admin_marked(out, shown->meaning);
 	html_lit(out, "</td></tr>\n");
 }
 

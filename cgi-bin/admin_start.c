@@ -42,17 +42,6 @@ start_release(struct start *start)
 	attempt_list_release(&start->attempts);
 }
 
-static int
-id_of(const char *form, const char *name, struct uuid *id)
-{
-	struct text value = { 0 };
-	int rc = form_value(form, name, &value) == 1 &&
-	    admin_typed_id(&value, id) == 0;
-
-	text_free(&value);
-	return rc;
-}
-
 /* Looks up what the query or form names. 0; -1 error. What is not there any
  * more was not reached. */
 static int
@@ -61,11 +50,11 @@ start_find(struct start *start, const char *form, const struct admin *admin)
 	struct uuid id;
 	int rc;
 
-	if (!id_of(form, "subscription", &id))
+	if (admin_form_id(form, "subscription", &id) != 1)
 		return 0;
 	rc = subscription_get(admin->db, &id, &start->subscription);
 	start->has_subscription = rc == 1;
-	if (rc != 1 || !id_of(form, "webhook", &start->webhook))
+	if (rc != 1 || admin_form_id(form, "webhook", &start->webhook) != 1)
 		return rc == -1 ? -1 : 0;
 	start->has_webhook = true;
 	return attempt_list_of_webhook(

@@ -213,7 +213,7 @@ write_newest(struct text *out, const struct sight *sight)
 	html_lit(out,
 	    "<section aria-labelledby=\"attempts\">\n"
 	    "<h2 id=\"attempts\">Newest attempts</h2>\n");
-	admin_attempt_table(out, &sight->attempts, true);
+	admin_attempt_table(out, &sight->attempts);
 	write_more(out, id, "attempts", "More attempts");
 	html_lit(out, "</section>\n");
 }

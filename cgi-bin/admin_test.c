@@ -6,7 +6,6 @@
 #include "rules/json_check.h"
 #include "stores/test_event.h"
 
-#define TYPE_MAX_BYTES 255 /* as ingest takes it */
 #define CHOICES_BYTES 8192 /* of HTML; there may be 1,000 events */
 
 static const char sample[] =
@@ -22,16 +21,6 @@ form_free(struct test_form *form)
 {
 	text_free(&form->type);
 	text_free(&form->payload);
-}
-
-static bool
-is_clean(const struct text *text)
-{
-	for (size_t i = 0; i < text->length; i++)
-		if ((unsigned char)text->bytes[i] < 0x20 ||
-		    text->bytes[i] == 0x7f)
-			return false;
-	return text_is_utf8(text_string(text), text->length);
 }
 
 /* Browsers turn LF into CR LF; in JSON that is a blank between values. */
@@ -54,9 +43,9 @@ form_read(struct test_form *form, const char *body)
 	form_value(body, "event_type", &form->type);
 	form_value(body, "payload", &form->payload);
 	drop_returns(&form->payload);
-	if (form->type.length > TYPE_MAX_BYTES)
+	if (form->type.length > WEBHOOK_EVENT_TYPE_BYTES)
 		form->type_error = "An event type may have 255 bytes.";
-	else if (!is_clean(&form->type))
+	else if (!text_is_clean(text_string(&form->type), form->type.length))
 		form->type_error = "An event type is text without control "
 				   "characters.";
 	if (form->payload.length == 0)

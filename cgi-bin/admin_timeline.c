@@ -11,7 +11,7 @@ enum phase { DNS, CONNECT, TLS, WAIT, READ, PHASES };
 
 struct phases {
 	int64_t from[PHASES], to[PHASES]; /* us since it began; equal: none */
-	bool is_known, is_kept;
+	bool is_known, is_kept, is_https;
 	int vain; /* the one that the attempt ended in; PHASES: none */
 };
 
@@ -22,7 +22,6 @@ phases_of(const struct attempt *attempt)
 {
 	const int64_t marks[] = { attempt->dns_us, attempt->connect_us,
 		attempt->tls_us, attempt->first_byte_us };
-	bool is_https = strncmp(attempt->target_url, "https:", 6) == 0;
 	struct phases phases = { 0 };
 	int64_t at = 0, end = attempt->duration_ms * 1000;
 	int last = -1;
@@ -34,9 +33,10 @@ phases_of(const struct attempt *attempt)
 		at = phases.to[i] = marks[i] > at ? marks[i] : at;
 		last = i;
 	}
+	phases.is_https = strncmp(attempt->target_url, "https:", 6) == 0;
 	phases.is_known = last != -1;
 	phases.is_kept = last == WAIT && attempt->connect_us < 0;
-	if (last == CONNECT && !is_https)
+	if (last == CONNECT && !phases.is_https)
 		last = TLS;
 	if (phases.is_known && end > at) {
 		phases.from[last + 1] = at;
@@ -96,13 +96,21 @@ bar(struct text *out, const struct phases *phases, int64_t longest_us)
 	html_lit(out, "</svg>");
 }
 
+/* What an attempt that ended in this phase did not get. Over https libcurl
+ * marks a connection only once TLS has followed. */
+static const char *
+vain_words(const struct phases *phases)
+{
+	if (phases->vain == WAIT)
+		return "no first byte in";
+	return phases->is_https ? "no TLS connection in" : "no connection in";
+}
+
 static void
 phase_text(struct text *out, const struct phases *phases)
 {
 	static const char *const names[PHASES] = { "DNS", "connect", "TLS",
 		"first byte", "rest" };
-	static const char *const vain[PHASES] = { "no address in",
-		"no connection in", "no TLS in", "no first byte in", "rest" };
 	const char *separator = "";
 
 	if (phases->is_kept) {
@@ -113,7 +121,7 @@ phase_text(struct text *out, const struct phases *phases)
 		if (phases->from[i] == phases->to[i])
 			continue;
 		text_addf(out, "%s%s ", separator,
-		    i == phases->vain ? vain[i] : names[i]);
+		    i == phases->vain ? vain_words(phases) : names[i]);
 		micros(out, phases->to[i] - phases->from[i]);
 		separator = " · ";
 	}

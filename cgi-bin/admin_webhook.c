@@ -217,15 +217,12 @@ static const struct attempt *
 choose(const struct request *request, const struct attempt_list *list)
 {
 	const struct attempt *chosen = list->count > 0 ? list->attempts : NULL;
-	struct text typed = { 0 };
 	struct uuid id;
 
-	if (form_value(request->query, "attempt", &typed) == 1 &&
-	    admin_typed_id(&typed, &id) == 0)
+	if (admin_form_id(request->query, "attempt", &id) == 1)
 		for (int i = 0; i < list->count; i++)
 			if (uuid_compare(&list->attempts[i].id, &id) == 0)
 				chosen = &list->attempts[i];
-	text_free(&typed);
 	return chosen;
 }
 

@@ -1,7 +1,5 @@
 #include "admin_webhook_search.h"
 
-#include <string.h>
-
 #include "ground/clock.h"
 
 static const char *const names[SEARCH_FIELDS] = {
@@ -12,14 +10,6 @@ static const char *const names[SEARCH_FIELDS] = {
 	[SEARCH_FROM] = "from",
 	[SEARCH_TO] = "to",
 };
-
-static bool
-is_string(const struct text *text)
-{
-	return text->length == 0 ||
-	    (strlen(text->bytes) == text->length &&
-		text_is_utf8(text->bytes, text->length));
-}
 
 static const char *
 string_or_null(const struct text *text)
@@ -45,7 +35,7 @@ time_read(const struct text *typed, int64_t *ms)
 {
 	if (typed->length == 0)
 		return 0;
-	return is_string(typed) ? clock_parse(typed->bytes, ms) : -1;
+	return text_is_string(typed) ? clock_parse(typed->bytes, ms) : -1;
 }
 
 static void
@@ -68,12 +58,12 @@ check_texts(struct webhook_search *search)
 {
 	struct webhook_filter *filter = &search->filter;
 
-	if (is_string(&search->typed[SEARCH_EVENT_TYPE]))
+	if (text_is_string(&search->typed[SEARCH_EVENT_TYPE]))
 		filter->event_type =
 		    string_or_null(&search->typed[SEARCH_EVENT_TYPE]);
 	else
 		search->event_type_error = "An event type is text.";
-	if (!is_string(&search->typed[SEARCH_REASON]))
+	if (!text_is_string(&search->typed[SEARCH_REASON]))
 		search->is_wrong = true;
 	else if (filter->state == WEBHOOK_FAILURE &&
 	    filter->subscription != NULL)
@@ -103,7 +93,7 @@ webhook_search_read(struct webhook_search *search, const char *form)
 	}
 	form_value(form, "before", &search->before);
 	outcome = &search->typed[SEARCH_OUTCOME];
-	search->is_wrong = !is_string(outcome) ||
+	search->is_wrong = !text_is_string(outcome) ||
 	    (outcome->length != 0 &&
 		!webhook_state_parse(outcome->bytes, &search->filter.state));
 	check_subscription(search);

@@ -26,7 +26,7 @@ event_cell(struct text *out, const struct webhook_line *line)
 {
 	html_lit(out, "<td role=\"cell\" data-label=\"Event\">");
 	if (line->event_type == NULL)
-		html_lit(out, "<span class=\"quiet\">none</span>");
+		html_lit(out, "<span class=\"quiet\">no type</span>");
 	else
 		admin_brief(out, line->event_type, EVENT_BYTES);
 	html_lit(out, "</td>");

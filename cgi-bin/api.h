@@ -22,7 +22,6 @@
 #define LIST_MAX 1000			   /* entries in one answer */
 #define SKIP_MAX INT64_C(9007199254740991) /* 2^53 - 1: exact anywhere */
 #define STATUS_ATTEMPTS 20		   /* in GET /status/{id} */
-#define EVENT_MAX_BYTES 255
 
 struct api {
 	struct db *db;

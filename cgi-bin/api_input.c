@@ -11,10 +11,7 @@
 #include "rules/egress.h"
 #include "rules/signed_request.h"
 #include "rules/target_url.h"
-
-#define URL_MAX_BYTES 2048
-#define SECRET_MAX_BYTES 1024
-#define EVENTS_MAX 1000
+#include "stores/webhook.h"
 
 static void
 url_fault(struct problems *problems, json_t *given, const char *type,
@@ -57,10 +54,10 @@ read_target_url(
 		    "URL input should be a string or URL", NULL);
 		return;
 	}
-	if (json_string_length(given) > URL_MAX_BYTES) {
+	if (json_string_length(given) > TARGET_URL_BYTES) {
 		url_fault(problems, given, "url_too_long",
 		    "URL should have at most 2048 characters",
-		    json_pack("{s:i}", "max_length", URL_MAX_BYTES));
+		    json_pack("{s:i}", "max_length", TARGET_URL_BYTES));
 		return;
 	}
 	if (strlen(text) != json_string_length(given)) {
@@ -90,8 +87,9 @@ read_secret(
 {
 	input->change.secret_given = true;
 	if (!json_is_null(given))
-		input->change.secret = api_read_string(problems, given,
-		    SECRET_MAX_BYTES, json_pack("[ss]", "body", "secret"));
+		input->change.secret =
+		    api_read_string(problems, given, SUBSCRIPTION_SECRET_BYTES,
+			json_pack("[ss]", "body", "secret"));
 }
 
 static void
@@ -102,11 +100,11 @@ events_too_many(struct problems *problems, json_t *given)
 
 	text_addf(&message,
 	    "List should have at most %d items after validation, not %zu",
-	    EVENTS_MAX, count);
+	    SUBSCRIPTION_EVENTS, count);
 	problem_add(problems, "too_long", json_pack("[ss]", "body", "events"),
 	    text_string(&message), json_incref(given),
 	    json_pack("{s:s, s:i, s:I}", "field_type", "List", "max_length",
-		EVENTS_MAX, "actual_length", (json_int_t)count));
+		SUBSCRIPTION_EVENTS, "actual_length", (json_int_t)count));
 	text_free(&message);
 }
 
@@ -126,14 +124,14 @@ read_events(
 		    "Input should be a valid list", json_incref(given), NULL);
 		return;
 	}
-	if (count > EVENTS_MAX) {
+	if (count > SUBSCRIPTION_EVENTS) {
 		events_too_many(problems, given);
 		return;
 	}
 	input->events = memory_get((count + 1) * sizeof(*input->events));
 	for (size_t i = 0; i < count; i++)
 		input->events[i] = api_read_string(problems,
-		    json_array_get(given, i), EVENT_MAX_BYTES,
+		    json_array_get(given, i), WEBHOOK_EVENT_TYPE_BYTES,
 		    json_pack("[ssI]", "body", "events", (json_int_t)i));
 	input->change.events = input->events;
 	input->change.events_count = (int)count;

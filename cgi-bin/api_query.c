@@ -77,8 +77,7 @@ api_query_string(
 
 	if (form_value(request->query, name, &value) != 1)
 		goto out;
-	if (text_is_utf8(text_string(&value), value.length) &&
-	    strlen(text_string(&value)) == value.length)
+	if (text_is_string(&value))
 		string = text_take(&value);
 	else
 		problem_add(problems, "string_unicode",

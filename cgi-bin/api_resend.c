@@ -8,7 +8,7 @@
 #include "stores/intervention.h"
 #include "stores/test_event.h"
 
-#define KEY_MAX_BYTES EVENT_MAX_BYTES
+#define KEY_MAX_BYTES WEBHOOK_EVENT_TYPE_BYTES
 
 /* Is there such a subscription? Else it was answered. */
 static bool
@@ -108,15 +108,13 @@ read_event_type(struct problems *problems, json_t *body)
 {
 	const char *event_type = read_key(problems, body, "event_type");
 
-	for (const char *at = event_type; at != NULL && *at != '\0'; at++)
-		if ((unsigned char)*at < 0x20 || *at == 0x7f) {
-			problem_add(problems, "string_pattern_mismatch",
-			    json_pack("[ss]", "body", "event_type"),
-			    "String should be UTF-8 without control characters",
-			    json_string(event_type), NULL);
-			return NULL;
-		}
-	return event_type;
+	if (event_type == NULL || text_is_clean(event_type, strlen(event_type)))
+		return event_type;
+	problem_add(problems, "string_pattern_mismatch",
+	    json_pack("[ss]", "body", "event_type"),
+	    "String should be UTF-8 without control characters",
+	    json_string(event_type), NULL);
+	return NULL;
 }
 
 static void

@@ -11,7 +11,6 @@
 #include "rules/json_check.h"
 
 #define PREFIX "/ingest/"
-#define EVENT_TYPE_BYTES 255
 #define SIGNATURE_BYTES 1024
 #define CONTENT_TYPE_BYTES 255
 #define KEY_BYTES 255
@@ -96,10 +95,7 @@ check_id(struct problems *problems, const char *argument, struct uuid *id)
 static bool
 is_clean_text(const char *value)
 {
-	for (const char *at = value; *at != '\0'; at++)
-		if ((unsigned char)*at < 0x20 || *at == 0x7f)
-			return false;
-	return text_is_utf8(value, strlen(value)) != 0;
+	return text_is_clean(value, strlen(value));
 }
 
 static bool
@@ -167,7 +163,7 @@ check_headers(struct problems *problems, const struct request *request,
 
 	incoming->event_type =
 	    check_header(problems, request, "HTTP_X_EVENT_TYPE", "x-event-type",
-		EVENT_TYPE_BYTES, is_clean_text, clean);
+		WEBHOOK_EVENT_TYPE_BYTES, is_clean_text, clean);
 	incoming->signature =
 	    check_header(problems, request, "HTTP_X_SIGNATURE", "x-signature",
 		SIGNATURE_BYTES, is_clean_text, clean);

@@ -170,3 +170,14 @@ cached() {	# ID FILTER VALUE
 	eventually 10 settled "$id"
 	eventually 10 ready
 }
+
+# As after a failover, or a Redis that ends connections which are idle.
+@test "connections that Redis has closed are opened anew, and nobody is told" {
+	local number
+	for number in $(seq 20); do ready; done	# each process has one
+	redis CLIENT KILL TYPE normal SKIPME yes
+	for number in $(seq 20); do
+		request GET /readyz
+		assert_code 200
+	done
+}

@@ -43,11 +43,6 @@ teardown() {
 	eventually 20 ready
 }
 
-free_port() {
-	python3 -c 'import socket; s = socket.socket()
-s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # step PART SECONDS: from its true time; in one write.
 step() {
 	stepped=$1

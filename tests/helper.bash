@@ -204,6 +204,15 @@ gate() { control "gate?name=$1&open=1" >/dev/null; }
 # arrived_body PATH N: the bytes of the N-th arrival (from 0).
 arrived_body() { arrivals "$1" | jq -r ".[$2].body" | base64 -d; }
 
+# A port that nobody has, and no connection of a client gets meanwhile.
+free_port() {
+	local port
+	for port in $(shuf -i 30001-32000 -n 50); do
+		( exec 3<>"/dev/tcp/127.0.0.1/$port" ) 2>/dev/null ||
+			{ echo "$port"; return; }
+	done
+}
+
 # ---- processes -------------------------------------------------------------
 
 # pids ROLE: of this stack's worker, by the title that ps shows.

@@ -50,14 +50,6 @@ setup() {
 		set_password "$PASSWORD"
 }
 
-free_port() {
-	local port
-	for port in $(shuf -i 30001-32000 -n 50); do
-		( exec 3<>"/dev/tcp/127.0.0.1/$port" ) 2>/dev/null ||
-			{ echo "$port"; return; }
-	done
-}
-
 site() {	# OLD-PORT NEW-PORT: the site's configuration, at another port
 	sed -e "s|127.0.0.1:$1>|127.0.0.1:$2>|" \
 	    -e "s|ServerSignature Off|&\n$([ "$2" != "${TLS##*:}" ] ||

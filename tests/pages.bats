@@ -41,11 +41,6 @@ teardown_file() {
 
 setup() { RUN=$STACK_VAR/run; }
 
-free_port() {
-	python3 -c 'import socket; s = socket.socket()
-s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # The keeper has; it does so each minute.
 summed_up() { [ "$(sql 'SELECT count(*) >= 90 FROM stats_totals')" = t ]; }
 

@@ -11,8 +11,7 @@ block() {
 
 setup_file() {
 	load helper
-	PORT_AT=$(python3 -c 'import socket; s = socket.socket()
-s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	PORT_AT=$(free_port)
 	export PORT_AT
 }
 

@@ -147,6 +147,7 @@ $webhooks"
 	while [ -n "$next" ]; do
 		request GET "$next"
 		assert_code 200
+		[ "$(wc -w <<<"$seen")" -lt 60 ] || fail 'there is no end'
 		seen+="$(listed) "
 		next=$(sed -nE 's/.*rel="next" href="([^"]*)".*/\1/p' <<<"$body" |
 		    sed 's/&amp;/\&/g')
@@ -279,13 +280,17 @@ $webhooks"
 }
 
 @test "a time-out shows which phase it was in" {
-	local webhook stalled
-	read -r _ _ stalled <"$STACK_VAR/receiver.more"
+	local webhook untrusted stalled
+	read -r untrusted _ stalled <"$STACK_VAR/receiver.more"
 	webhook=$(ingest "$(subscribe "http://127.0.0.1:$stalled/")" '{}')
 	eventually 10 ended 'Failed Attempt' "$webhook"
 	request GET "/ui/webhooks/$webhook"
 	[[ $(shown) == *'connect '*'no first byte in '[12].* ]]
 	[[ $(shown) == *'timed out after 2.0 s'* ]]
+	webhook=$(ingest "$(subscribe "https://127.0.0.1:$untrusted/")" '{}')
+	eventually 10 ended 'Failed Attempt' "$webhook"
+	request GET "/ui/webhooks/$webhook"
+	[[ $(shown) == *'no TLS connection in '* ]]
 }
 
 @test "the request is shown as it was sent, and the curl line repeats it" {
@@ -398,7 +403,7 @@ $webhooks"
 }
 
 @test "a group is sent again page by page, to its end and no further" {
-	local id rest begun later
+	local id rest
 	id=$(doomed)
 	dead "$id" 'HTTP 500' 1200
 	dead "$id" 'HTTP 501' 1
@@ -425,9 +430,6 @@ $webhooks"
 	[[ $(shown) == *'500 of about 1,200 are sent again'*Continue* ]]
 	[[ $body == *'max="1200" value="500"'* ]]
 	# these come too late for it
-	begun=$(fields | sed -n 's/^began=//p')
-	later=$(sql "SELECT clock_timestamp() > to_timestamp($begun / 1000.0)")
-	[ "$later" = t ]
 	dead "$id" 'HTTP 500' 3
 	resend
 	[[ $(shown) == *'1,000 of about 1,200'* ]]
@@ -458,6 +460,7 @@ HTTP 501|1"
 @test "every button works in a browser, with scripts and without" {
 	local mode bad path held waiting
 	browser_modules
+	sql 'DELETE FROM dead_letters' # so that one page has all groups
 	for mode in scripts plain; do
 		bad=$(doomed)
 		failed "$bad" && failed "$bad" && failed "$bad"

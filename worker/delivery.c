@@ -1,5 +1,6 @@
 #include "delivery.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -19,6 +20,10 @@
 #define CLOCK_AGAIN_MS 500 /* while PostgreSQL is away */
 #define CLOCK_TRIES 3
 #define FAREWELL_MS 500 /* for what Redis is still to be told */
+
+/* Kept for the next batch instead of given back to the kernel after each. */
+#define SPARE_BYTES (16 << 20)
+#define MAPPED_FROM_BYTES (1 << 20) /* by itself: given back when freed */
 
 static void
 delivery_free(struct delivery *delivery)
@@ -291,6 +296,8 @@ delivery_run(int slot, uint64_t incarnation)
 	bool clean;
 
 	files_raise();
+	mallopt(M_TRIM_THRESHOLD, SPARE_BYTES);
+	mallopt(M_MMAP_THRESHOLD, MAPPED_FROM_BYTES);
 	delivery = delivery_new(incarnation);
 	if (delivery == NULL)
 		return 111;

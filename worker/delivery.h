@@ -88,10 +88,10 @@ struct delivery {
 	bool returns_later;  /* not to be tried again at once */
 	bool returns_locked; /* and due only when somebody may have mended it */
 	bool alone_runs;
-	size_t slow_count; /* in flight of slow subscriptions */
-	size_t bytes;	   /* of payload in flight */
-	struct jobs done;  /* to be committed */
-	struct jobs batch; /* being committed */
+	size_t slow_count;  /* in flight of slow subscriptions */
+	size_t bytes;	    /* of payload in flight */
+	struct jobs done;   /* to be committed */
+	struct jobs batch;  /* being committed */
 	int64_t done_since; /* monotonic: when the first of them came */
 	int64_t settle_at;  /* not before: monotonic */
 	size_t batch_most;

@@ -181,8 +181,8 @@ settle_wait_ms(const struct delivery *delivery, int64_t now)
 
 	if (count == 0)
 		return INT64_MAX;
-	if (count < LINGER_MOST && count < delivery->room &&
-	    !delivery->stops && at < delivery->done_since + LINGER_MS)
+	if (count < LINGER_MOST && count < delivery->room && !delivery->stops &&
+	    at < delivery->done_since + LINGER_MS)
 		at = delivery->done_since + LINGER_MS;
 	return at > now ? at - now : 0;
 }

@@ -12,10 +12,7 @@
 #include "lookup.h"
 #include "reader.h"
 #include "rules/egress.h"
-
-#ifndef POSTRIDER_VERSION
-#define POSTRIDER_VERSION "0.1.0"
-#endif
+#include "rules/request_fields.h"
 
 #define OTHERS_MAX 8
 #define SILENT_US 1000000 /* a name server that answers does so sooner */
@@ -41,6 +38,7 @@ struct transfers {
 	struct transfer *all, *idle;
 	struct lookups *lookups;
 	size_t room, count;
+	bool begun; /* some that libcurl has not seen to yet */
 	int64_t timeout_ms;
 	bool https_only;
 };
@@ -156,7 +154,7 @@ transfer_prepare(struct transfer *transfer)
 	SET(SSL_VERIFYPEER, 1L);
 	SET(SSL_VERIFYHOST, 2L);
 	SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	SET(USERAGENT, "Postrider/" POSTRIDER_VERSION);
+	SET(USERAGENT, REQUEST_USER_AGENT);
 	SET(RESOLVER_START_FUNCTION, transfer_resolve);
 	SET(RESOLVER_START_DATA, transfer);
 	SET(OPENSOCKETFUNCTION, transfer_open_socket);
@@ -308,6 +306,7 @@ transfers_start(struct transfers *transfers, const struct claimed *claimed,
 		goto out;
 	transfers->idle = transfer->next;
 	transfers->count++;
+	transfers->begun = true;
 	return 0;
 out:
 	log_error("cannot begin a transfer");
@@ -329,9 +328,12 @@ transfers_wait(struct transfers *transfers, struct pollfd *others,
 						  : 0) |
 			    (others[i].events & POLLOUT ? CURL_WAIT_POLLOUT
 							: 0)) };
-	curl_multi_perform(transfers->multi, &running);
-	if ((size_t)running < transfers->count)
-		wait_ms = 0; /* some have ended already */
+	if (transfers->begun) {
+		curl_multi_perform(transfers->multi, &running);
+		if ((size_t)running < transfers->count)
+			wait_ms = 0; /* some have ended already */
+		transfers->begun = false;
+	}
 	curl_multi_poll(transfers->multi, waits, count, (int)wait_ms, NULL);
 	curl_multi_perform(transfers->multi, &running);
 	for (unsigned i = 0; i < count; i++)

@@ -148,8 +148,9 @@ html_copy(struct text *out, const char *id, const char *what)
 	html_lit(out, "</button>\n");
 }
 
-static void
-nav_link(struct text *out, const char *path, const char *label, bool is_current)
+void
+html_nav_link(
+    struct text *out, const char *path, const char *label, bool is_current)
 {
 	html_lit(out, "<li><a href=\"");
 	html_attribute(out, path);
@@ -180,14 +181,16 @@ page_header(struct text *out, enum page_section section)
 	    "<img src=\"/static/favicon.svg\" alt=\"\" width=\"28\""
 	    " height=\"28\"> Postrider</a>\n"
 	    "<nav aria-label=\"Main\"><ul>\n");
-	nav_link(out, "/ui/", "Overview", section == PAGE_OVERVIEW);
-	nav_link(out, "/ui/subscriptions", "Subscriptions",
+	html_nav_link(out, "/ui/", "Overview", section == PAGE_OVERVIEW);
+	html_nav_link(out, "/ui/subscriptions", "Subscriptions",
 	    section == PAGE_SUBSCRIPTIONS);
-	nav_link(out, "/ui/webhooks", "Webhooks", section == PAGE_WEBHOOKS);
-	nav_link(out, "/ui/dead-letters", "Dead letters",
+	html_nav_link(
+	    out, "/ui/webhooks", "Webhooks", section == PAGE_WEBHOOKS);
+	html_nav_link(out, "/ui/dead-letters", "Dead letters",
 	    section == PAGE_DEAD_LETTERS);
-	nav_link(out, "/ui/settings", "Settings", section == PAGE_SETTINGS);
-	nav_link(out, "/docs", "API", false);
+	html_nav_link(
+	    out, "/ui/settings", "Settings", section == PAGE_SETTINGS);
+	html_nav_link(out, "/docs", "API", false);
 	html_lit(out, "</ul></nav>\n");
 	if (write_tools != NULL)
 		write_tools(out);

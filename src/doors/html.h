@@ -37,6 +37,10 @@ void html_time_exact(struct text *out, int64_t ms);
  * "Copy WHAT". Shown only where scripts run. */
 void html_copy(struct text *out, const char *id, const char *what);
 
+/* An entry of a list of pages, marked where it is the page itself. */
+void html_nav_link(
+    struct text *out, const char *path, const char *label, bool is_current);
+
 /* The frame of every page. */
 enum page_section {
 	PAGE_OVERVIEW,
@@ -56,8 +60,9 @@ void page_tools(void (*write)(struct text *out));
 void page_begin(struct response *response, int status, const char *title,
     enum page_section section);
 /* After page_begin: where scripts run, the page gets its main part anew after
- * so many seconds, and so on, until it comes without this. A <details> that the reader opened stays open if its <summary>
- * has an id or says the same as before. */
+ * so many seconds, and so on, until it comes without this. A <details> that the
+ * reader opened stays open if its <summary> has an id or says the same as
+ * before. */
 void page_refresh(struct response *response, int seconds);
 /* Ends it with the request's id, which the log has too. */
 void page_end(struct response *response, const struct request *request);

@@ -185,7 +185,7 @@ utf8_sequence(const unsigned char *at, size_t left)
 	return length;
 }
 
-int
+bool
 text_is_utf8(const void *bytes, size_t length)
 {
 	const unsigned char *at = bytes;
@@ -194,9 +194,27 @@ text_is_utf8(const void *bytes, size_t length)
 	while (length != 0) {
 		step = utf8_sequence(at, length);
 		if (step == 0)
-			return 0;
+			return false;
 		at += step;
 		length -= step;
 	}
-	return 1;
+	return true;
+}
+
+bool
+text_is_clean(const void *bytes, size_t length)
+{
+	const unsigned char *at = bytes;
+
+	for (size_t i = 0; i < length; i++)
+		if (at[i] < 0x20 || at[i] == 0x7f)
+			return false;
+	return text_is_utf8(bytes, length);
+}
+
+bool
+text_is_string(const struct text *text)
+{
+	return strlen(text_string(text)) == text->length &&
+	    text_is_utf8(text_string(text), text->length);
 }

@@ -6,6 +6,7 @@
  * the supervisor starts another, and what was in flight is tried again.
  */
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,5 +39,9 @@ void *memory_copy(const void *bytes, size_t length); /* with a NUL behind */
 int text_hex(char c);
 
 /* Well-formed UTF-8 of RFC 3629: no surrogates, nothing overlong. */
-int text_is_utf8(const void *bytes, size_t length);
+bool text_is_utf8(const void *bytes, size_t length);
+/* And without control characters, which are below 0x20, and DEL. */
+bool text_is_clean(const void *bytes, size_t length);
+/* UTF-8 that no NUL ends early. */
+bool text_is_string(const struct text *text);
 #endif

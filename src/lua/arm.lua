@@ -84,9 +84,7 @@ local function look(sub)
 	return s
 end
 
-local function flies(s, id)
-	local expiry = s.busy > 0 and tonumber(call('ZSCORE', s.flight, id))
-
+local function flies(expiry)
 	return expiry and expiry > now and expiry < flight_most
 end
 

@@ -28,16 +28,22 @@ for i = 4, #ARGV, 4 do
 
 	if not s then
 		s = look(sub)
+		s.gone, s.again = {}, {}
 		seen[sub] = s
 		order[#order + 1] = s
 	end
-	s.busy = s.busy - call('ZREM', s.flight, id)
+	s.gone[#s.gone + 1] = id
 	if due ~= '0' then
-		call('ZADD', s.queue, due, id)
+		s.again[#s.again + 1] = due
+		s.again[#s.again + 1] = id
 	end
 	feel(s, ARGV[i + 3])
 end
 for _, s in ipairs(order) do
+	s.busy = s.busy - call('ZREM', s.flight, unpack(s.gone))
+	if #s.again > 0 then
+		call('ZADD', s.queue, unpack(s.again))
+	end
 	if s.felt then
 		call('HSET', s.health, 'window', string.format('%.3f', s.window),
 		    'gentle', string.format('%.3f', s.gentle),

@@ -1,7 +1,6 @@
 #include "rules/password.h"
 
 #include <sodium.h>
-#include <string.h>
 
 #include "ground/base64url.h"
 #include "ground/text.h"
@@ -27,9 +26,8 @@ password_fault(const char *password, size_t length)
 		return "A password has at most 512 bytes.";
 	if (!text_is_utf8(password, length))
 		return "A password is text in UTF-8.";
-	for (size_t i = 0; i < length; i++)
-		if ((unsigned char)password[i] < 0x20 || password[i] == 0x7f)
-			return "A password has no control characters.";
+	if (!text_is_clean(password, length))
+		return "A password has no control characters.";
 	return NULL;
 }
 

@@ -11,6 +11,8 @@
 #include "ground/text.h"
 #include "ground/uuid.h"
 
+#define REQUEST_USER_AGENT "Postrider/" POSTRIDER_VERSION
+
 struct request_fields { /* all borrowed */
 	struct uuid webhook_id;
 	int64_t timestamp;	  /* s since 1970 */

@@ -13,8 +13,6 @@
 #include "ground/text.h"
 #include "rules/egress.h"
 
-#define URL_MAX_BYTES 2048
-
 /* What a browser does before it parses: blanks and control bytes around the
  * URL go, and tabs and line ends within it. */
 static void
@@ -274,7 +272,7 @@ url_parse(const char *url, char **normal)
 	if (url_code(curl_url_get(parts, CURLUPART_URL, &whole,
 		CURLU_NO_DEFAULT_PORT)) != CURLUE_OK)
 		reason = "invalid domain character";
-	else if (strlen(whole) > URL_MAX_BYTES)
+	else if (strlen(whole) > TARGET_URL_BYTES)
 		reason = "longer than 2048 bytes";
 	else
 		*normal = memory_copy_string(whole);
@@ -308,7 +306,7 @@ target_url_parse(const char *text, char **normal, const char **reason)
 	url_trim(text, &trimmed);
 	length = scheme_length(text_string(&trimmed));
 	scheme = scheme_known(text_string(&trimmed), length);
-	if (trimmed.length > URL_MAX_BYTES) {
+	if (trimmed.length > TARGET_URL_BYTES) {
 		*reason = "longer than 2048 bytes";
 	} else if (trimmed.length == 0) {
 		*reason = "input is empty";

@@ -8,6 +8,8 @@
  */
 #include <stdbool.h>
 
+#define TARGET_URL_BYTES 2048 /* at most */
+
 enum target_url_fault {
 	TARGET_URL_OK,
 	TARGET_URL_MALFORMED, /* url_parsing: reason says why */
@@ -16,7 +18,7 @@ enum target_url_fault {
 };
 
 /* *normal is yours to free() when OK, else NULL. *reason: a literal, the
- * phrase after "Input should be a valid URL, ". At most 2048 bytes. */
+ * phrase after "Input should be a valid URL, ". */
 enum target_url_fault
 target_url_parse(const char *text, char **normal, const char **reason);
 

@@ -131,12 +131,9 @@ token_name_fits(const char *name)
 	struct uuid id;
 
 	if (length == 0 || length > TOKEN_NAME_BYTES || name[0] == ' ' ||
-	    name[length - 1] == ' ' || !text_is_utf8(name, length))
+	    name[length - 1] == ' ')
 		return false;
-	for (size_t i = 0; i < length; i++)
-		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
-			return false;
-	return uuid_parse(name, &id, NULL) == -1;
+	return text_is_clean(name, length) && uuid_parse(name, &id, NULL) == -1;
 }
 
 static int64_t

@@ -56,12 +56,6 @@ attempt_list_release(struct attempt_list *list)
 	*list = (struct attempt_list){ 0 };
 }
 
-static int64_t
-long_or_none(const struct db *db, int row, int column)
-{
-	return db_is_null(db, row, column) ? -1 : db_get_long(db, row, column);
-}
-
 static void
 attempt_read(const struct db *db, int row, struct attempt *attempt)
 {
@@ -78,16 +72,16 @@ attempt_read(const struct db *db, int row, struct attempt *attempt)
 		.status_code = (int)db_get_long(db, row, 6),
 		.error = memory_copy_string(db_get_string(db, row, 7)),
 		.final = db_get_bool(db, row, 8),
-		.duration_ms = long_or_none(db, row, 9),
+		.duration_ms = db_get_long_or(db, row, 9, -1),
 		.response_headers =
 		    memory_copy_string(db_get_string(db, row, 10)),
 		.response_body =
 		    body == NULL ? NULL : memory_copy(body, length),
 		.response_body_length = body == NULL ? 0 : length,
-		.dns_us = long_or_none(db, row, 12),
-		.connect_us = long_or_none(db, row, 13),
-		.tls_us = long_or_none(db, row, 14),
-		.first_byte_us = long_or_none(db, row, 15),
+		.dns_us = db_get_long_or(db, row, 12, -1),
+		.connect_us = db_get_long_or(db, row, 13, -1),
+		.tls_us = db_get_long_or(db, row, 14, -1),
+		.first_byte_us = db_get_long_or(db, row, 15, -1),
 		.signatures = memory_copy_string(db_get_string(db, row, 16)),
 	};
 	attempt->timestamp = uuid_ms(&attempt->id);

@@ -15,8 +15,6 @@
 #define KEY_PREFIX "subscription:"
 #define KEY_SIZE (sizeof(KEY_PREFIX) - 1 + UUID_TEXT_SIZE)
 
-#define LITERAL(text) ((struct redis_part){ text, sizeof(text) - 1 })
-
 enum { TAG_GET, TAG_OTHER };
 
 struct cache {
@@ -94,7 +92,7 @@ cache_get(
     struct cache *cache, const struct uuid *id, struct subscription *found)
 {
 	char key[KEY_SIZE];
-	const struct redis_part parts[] = { LITERAL("GET"),
+	const struct redis_part parts[] = { REDIS_LITERAL("GET"),
 		cache_key(key, id) };
 
 	memset(found, 0, sizeof(*found));
@@ -110,9 +108,10 @@ cache_put(struct cache *cache, const struct subscription *subscription)
 {
 	char key[KEY_SIZE];
 	char *value = cache_entry_make(subscription);
-	const struct redis_part parts[] = { LITERAL("SET"),
+	const struct redis_part parts[] = { REDIS_LITERAL("SET"),
 		cache_key(key, &subscription->id),
-		{ value, value != NULL ? strlen(value) : 0 }, LITERAL("EX"),
+		{ value, value != NULL ? strlen(value) : 0 },
+		REDIS_LITERAL("EX"),
 		{ cache->seconds, strlen(cache->seconds) } };
 
 	if (value == NULL || parts[2].length > VALUE_MAX_BYTES)
@@ -126,7 +125,7 @@ void
 cache_remove(struct cache *cache, const struct uuid *id)
 {
 	char key[KEY_SIZE];
-	const struct redis_part parts[] = { LITERAL("DEL"),
+	const struct redis_part parts[] = { REDIS_LITERAL("DEL"),
 		cache_key(key, id) };
 
 	cache_ask(cache, TAG_OTHER, parts, 2);
@@ -135,7 +134,7 @@ cache_remove(struct cache *cache, const struct uuid *id)
 int
 cache_ping(struct cache *cache)
 {
-	const struct redis_part parts[] = { LITERAL("PING") };
+	const struct redis_part parts[] = { REDIS_LITERAL("PING") };
 
 	return cache_ask(cache, TAG_OTHER, parts, 1);
 }

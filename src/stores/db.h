@@ -124,9 +124,13 @@ int64_t db_retry_wait_ms(const struct db *db);
 int db_rows(const struct db *db);
 bool db_is_null(const struct db *db, int row, int column);
 bool db_get_bool(const struct db *db, int row, int column);
-int64_t db_get_long(const struct db *db, int row, int column); /* int2,4,8 */
+/* int2, int4, int8; fallback, or 0, for SQL NULL */
+int64_t db_get_long(const struct db *db, int row, int column);
+int64_t
+db_get_long_or(const struct db *db, int row, int column, int64_t fallback);
 struct uuid db_get_uuid(const struct db *db, int row, int column);
-int64_t db_get_time(const struct db *db, int row, int column); /* ms */
+/* timestamptz in ms; 0 for SQL NULL */
+int64_t db_get_time(const struct db *db, int row, int column);
 /* NULL for SQL NULL; borrowed until the next call; NUL-terminated. */
 const char *db_get_string(const struct db *db, int row, int column);
 const void *

@@ -27,18 +27,24 @@ db_get_bool(const struct db *db, int row, int column)
 }
 
 int64_t
-db_get_long(const struct db *db, int row, int column)
+db_get_long_or(const struct db *db, int row, int column, int64_t fallback)
 {
 	const char *value = PQgetvalue(db->result, row, column);
 	int64_t number = 0;
 
 	if (db_is_null(db, row, column))
-		return 0;
+		return fallback;
 	for (int i = 0; i < PQgetlength(db->result, row, column); i++)
 		number = i == 0 ? (signed char)value[i]
 				: (int64_t)((uint64_t)number << 8 |
 				      (unsigned char)value[i]);
 	return number;
+}
+
+int64_t
+db_get_long(const struct db *db, int row, int column)
+{
+	return db_get_long_or(db, row, column, 0);
 }
 
 struct uuid

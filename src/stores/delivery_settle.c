@@ -16,14 +16,16 @@
 	"$16::int4 > 0 AND t.successes = 0 AND " FAILURES " >= 20 AND" \
 	" s.failing_since <= now() - $16::int4 * interval '1 hour'"
 
+#define TALLIED STATS_TALLY("l.duration_ms")
+#define SUMMED STATS_SUM("stats.latency", "excluded.latency")
+
 /* The delay counts, not the time: when this clock stepped since it was read
  * ($15 is what the worker takes for now), due times go along. No statement
  * takes 5 s. Locks in one order, so that two batches cannot wait for each
  * other. Only the statement that deleted the pending row writes a final
  * outcome; a log row that is there already means that our own lost COMMIT
  * had arrived: a success of then must not end a round opened since. */
-static const struct db_statement settle_sql = {
-	"delivery_settle",
+static const struct db_statement settle_sql = { "delivery_settle",
 	"WITH results AS ("
 	"  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[],"
 	"    $4::uuid[], $5::text[], $6::int4[], $7::int4[],"
@@ -86,51 +88,44 @@ static const struct db_statement settle_sql = {
 	"    bool_or(r.disable AND l.final) AS gone,"
 	"    (array_agg(l.error ORDER BY l.id DESC)"
 	"      FILTER (WHERE outcome <> 'Success'))[1] AS reason,"
-	"    " STATS_TALLY(
-	    "l.duration_ms") " AS latency"
-			     "    FROM logged l JOIN results r ON r.log_id = l.id GROUP BY 1"
-			     "), counted AS ("
-			     "  INSERT INTO stats (subscription_id, quarter, successes,"
-			     "    failed_attempts, failures, latency)"
-			     "  SELECT subscription_id, date_bin('15 minutes', now(),"
-			     "    '2000-01-01T00:00:00Z'), successes, attempts, failures, latency"
-			     "    FROM tally ORDER BY 1"
-			     "  ON CONFLICT (subscription_id, quarter) DO UPDATE SET"
-			     "    successes = stats.successes + excluded.successes,"
-			     "    failed_attempts = stats.failed_attempts +"
-			     "      excluded.failed_attempts,"
-			     "    failures = stats.failures + excluded.failures,"
-			     "    latency = " STATS_SUM("stats.latency",
-				 "excluded.latency") "  RETURNING subscription_id"
-						     "), felt AS ("
-						     "  UPDATE subscriptions s SET"
-						     "    failing_since = CASE WHEN t.successes = 0"
-						     "      THEN coalesce(s.failing_since, now()) END,"
-						     "    failing_reason = CASE WHEN t.successes = 0 THEN t.reason END,"
-						     "    failures = CASE WHEN t.successes = 0"
-						     "      THEN " FAILURES
-						     " ELSE 0 END,"
-						     "    state = CASE WHEN s.state = 'active' AND (t.gone OR " HOPELESS
-						     ")"
-						     "      THEN 'disabled' ELSE s.state END,"
-						     "    state_reason = CASE WHEN s.state <> 'active' THEN s.state_reason"
-						     "      WHEN t.gone THEN"
-						     "        'the receiver answered 410 Gone: it wants no more webhooks'"
-						     "      WHEN " HOPELESS
-						     " THEN 'no attempt succeeded for '"
-						     "        || $16::int4 || ' hours, and ' || " FAILURES
-						     " || ' failed'"
-						     "      ELSE s.state_reason END"
-						     "    FROM tally t"
-						     "   WHERE s.id = ANY (ARRAY(SELECT subscription_id FROM counted))"
-						     "     AND s.id = t.subscription_id"
-						     "     AND (t.successes = 0 OR t.gone OR s.failing_since IS NOT NULL)"
-						     "  RETURNING s.id, s.state"
-						     ")"
-						     " SELECT (SELECT count(*) FROM results) - (SELECT count(*) FROM moved),"
-						     "   f.id FROM (VALUES (1)) AS one"
-						     "  LEFT JOIN felt f ON f.state = 'disabled'"
-};
+	"    " TALLIED " AS latency"
+	"    FROM logged l JOIN results r ON r.log_id = l.id GROUP BY 1"
+	"), counted AS ("
+	"  INSERT INTO stats (subscription_id, quarter, successes,"
+	"    failed_attempts, failures, latency)"
+	"  SELECT subscription_id, date_bin('15 minutes', now(),"
+	"    '2000-01-01T00:00:00Z'), successes, attempts, failures, latency"
+	"    FROM tally ORDER BY 1"
+	"  ON CONFLICT (subscription_id, quarter) DO UPDATE SET"
+	"    successes = stats.successes + excluded.successes,"
+	"    failed_attempts = stats.failed_attempts +"
+	"      excluded.failed_attempts,"
+	"    failures = stats.failures + excluded.failures,"
+	"    latency = " SUMMED "  RETURNING subscription_id"
+	"), felt AS ("
+	"  UPDATE subscriptions s SET"
+	"    failing_since = CASE WHEN t.successes = 0"
+	"      THEN coalesce(s.failing_since, now()) END,"
+	"    failing_reason = CASE WHEN t.successes = 0 THEN t.reason END,"
+	"    failures = CASE WHEN t.successes = 0"
+	"      THEN " FAILURES " ELSE 0 END,"
+	"    state = CASE WHEN s.state = 'active' AND (t.gone OR " HOPELESS ")"
+	"      THEN 'disabled' ELSE s.state END,"
+	"    state_reason = CASE WHEN s.state <> 'active' THEN s.state_reason"
+	"      WHEN t.gone THEN"
+	"        'the receiver answered 410 Gone: it wants no more webhooks'"
+	"      WHEN " HOPELESS " THEN 'no attempt succeeded for '"
+	"        || $16::int4 || ' hours, and ' || " FAILURES " || ' failed'"
+	"      ELSE s.state_reason END"
+	"    FROM tally t"
+	"   WHERE s.id = ANY (ARRAY(SELECT subscription_id FROM counted))"
+	"     AND s.id = t.subscription_id"
+	"     AND (t.successes = 0 OR t.gone OR s.failing_since IS NOT NULL)"
+	"  RETURNING s.id, s.state"
+	")"
+	" SELECT (SELECT count(*) FROM results) - (SELECT count(*) FROM moved),"
+	"   f.id FROM (VALUES (1)) AS one"
+	"  LEFT JOIN felt f ON f.state = 'disabled'" };
 
 /* One column of the results: its type, and how an element is added. */
 #define COLUMN(type, add) \
@@ -152,21 +147,18 @@ add_token(struct db_params *params, struct lease lease)
 }
 
 static void
-add_status(struct db_params *params, int status)
+add_int_or_null(struct db_params *params, int32_t value, bool is_given)
 {
-	if (status == 0)
-		db_array_null(params);
+	if (is_given)
+		db_array_int(params, value);
 	else
-		db_array_int(params, status);
+		db_array_null(params);
 }
 
 static void
 add_phase(struct db_params *params, int32_t us)
 {
-	if (us < 0)
-		db_array_null(params);
-	else
-		db_array_int(params, us);
+	add_int_or_null(params, us, us >= 0);
 }
 
 /* Between which all their ids in the log are: partitions elsewhere are not
@@ -201,7 +193,8 @@ delivery_settle_start(
 	COLUMN(DB_INT4, db_array_int(params, r->attempt_number));
 	COLUMN(DB_INT4, db_array_int(params, (int32_t)r->kind));
 	COLUMN(DB_TIMESTAMPTZ, db_array_time(params, r->due_at));
-	COLUMN(DB_INT4, add_status(params, r->status_code));
+	COLUMN(DB_INT4,
+	    add_int_or_null(params, r->status_code, r->status_code != 0));
 	COLUMN(DB_TEXT, db_array_string(params, r->error));
 	COLUMN(DB_INT4, db_array_int(params, (int32_t)r->duration_ms));
 	COLUMN(DB_TEXT, db_array_string(params, r->response_headers));

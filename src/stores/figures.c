@@ -93,21 +93,21 @@ figures_answered(void *context, int tag, const struct redis_reply *reply)
 		asking->done = true;
 }
 
-#define PART(text) \
-	{ \
-		text, sizeof(text) - 1 \
-	}
-
 int
 figures_of_redis(const char *redis_url, struct figures_redis *figures)
 {
-	static const struct redis_part commands[TAGS][2] = {
-		[TAG_SERVER] = { PART("INFO"), PART("server") },
-		[TAG_MEMORY] = { PART("INFO"), PART("memory") },
-		[TAG_READY] = { PART("ZCARD"), PART("postrider:ring") },
-		[TAG_SLOW] = { PART("ZCARD"), PART("postrider:ring:slow") },
-		[TAG_LATER] = { PART("ZCARD"), PART("postrider:later") },
-		[TAG_KEYS] = { PART("DBSIZE") },
+	const struct redis_part commands[TAGS][2] = {
+		[TAG_SERVER] = { REDIS_LITERAL("INFO"),
+		    REDIS_LITERAL("server") },
+		[TAG_MEMORY] = { REDIS_LITERAL("INFO"),
+		    REDIS_LITERAL("memory") },
+		[TAG_READY] = { REDIS_LITERAL("ZCARD"),
+		    REDIS_LITERAL("postrider:ring") },
+		[TAG_SLOW] = { REDIS_LITERAL("ZCARD"),
+		    REDIS_LITERAL("postrider:ring:slow") },
+		[TAG_LATER] = { REDIS_LITERAL("ZCARD"),
+		    REDIS_LITERAL("postrider:later") },
+		[TAG_KEYS] = { REDIS_LITERAL("DBSIZE") },
 	};
 	struct asking asking = { .figures = figures };
 	const struct redis_user user = { .name = "figures",

@@ -11,8 +11,6 @@
 #define REST_MS 500
 #define PARTS_MAX 8
 
-#define LITERAL(text) ((struct redis_part){ text, sizeof(text) - 1 })
-
 #define KEYS \
 	"local list = 'postrider:inbox:' .. ARGV[1]\n" \
 	"local answer = 'postrider:inbox-answer:' .. ARGV[1]\n"
@@ -139,8 +137,8 @@ static int
 inbox_call(struct inbox *inbox, const char *lua, const struct redis_part *args,
     size_t count)
 {
-	struct redis_part parts[PARTS_MAX] = { LITERAL("EVAL"),
-		{ lua, strlen(lua) }, LITERAL("0") };
+	struct redis_part parts[PARTS_MAX] = { REDIS_LITERAL("EVAL"),
+		{ lua, strlen(lua) }, REDIS_LITERAL("0") };
 
 	memcpy(parts + 3, args, count * sizeof(*args));
 	inbox->answered = false;

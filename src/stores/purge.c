@@ -161,8 +161,7 @@ past_list(struct db *db, const char *table, int64_t cut_ms, struct past **list)
 		    (*list)[i].name, NAME_BYTES, "%s", db_get_string(db, i, 0));
 		(*list)[i].detaching = db_get_bool(db, i, 1);
 		(*list)[i].attached = db_get_bool(db, i, 2);
-		(*list)[i].rows =
-		    db_is_null(db, i, 3) ? -1 : db_get_long(db, i, 3);
+		(*list)[i].rows = db_get_long_or(db, i, 3, -1);
 	}
 	return count;
 }

@@ -26,8 +26,6 @@
 #define WAKE_KEY "postrider:wake"
 #define EPOCH_KEY "postrider:epoch"
 
-#define LITERAL(text) ((struct redis_part){ text, sizeof(text) - 1 })
-
 enum { SCRIPT_PUSH, SCRIPT_TAKE, SCRIPT_SETTLE, SCRIPTS };
 enum {
 	TAG_LOAD,		       /* + the script's number */
@@ -120,7 +118,8 @@ queue_read_woken(struct queue *queue, const struct redis_reply *reply)
 {
 	const struct queue_taken woken = { .woken = true,
 		.failed = reply == NULL || redis_is_error(reply) };
-	const struct redis_part parts[] = { LITERAL("DEL"), LITERAL(WAKE_KEY) };
+	const struct redis_part parts[] = { REDIS_LITERAL("DEL"),
+		REDIS_LITERAL(WAKE_KEY) };
 
 	if (redis_is_error(reply)) /* no list: a stranger's key goes */
 		redis_send(queue->redis, TAG_IGNORE, DEADLINE_MS, parts, 2);
@@ -141,8 +140,8 @@ queue_read_info(struct queue *queue, const struct redis_reply *reply)
 static void
 queue_read_epoch(struct queue *queue, const struct redis_reply *reply)
 {
-	const struct redis_part parts[] = { LITERAL("DEL"),
-		LITERAL(EPOCH_KEY) };
+	const struct redis_part parts[] = { REDIS_LITERAL("DEL"),
+		REDIS_LITERAL(EPOCH_KEY) };
 	const char *epoch = redis_string(reply, NULL);
 
 	queue->epoch[0] = '\0';
@@ -354,7 +353,7 @@ void
 queue_uncache(struct queue *queue, const struct uuid *subscription_id)
 {
 	char key[sizeof("subscription:") + SUB_LENGTH] = "subscription:";
-	const struct redis_part parts[] = { LITERAL("DEL"),
+	const struct redis_part parts[] = { REDIS_LITERAL("DEL"),
 		{ key, sizeof(key) - 1 } };
 
 	uuid_text(subscription_id, key + sizeof("subscription:") - 1);
@@ -366,8 +365,8 @@ queue_wait(struct queue *queue, int64_t seconds)
 {
 	char text[NUMBER_SIZE];
 	int64_t whole = seconds > 0 ? seconds : 1; /* 0 would be for ever */
-	const struct redis_part parts[] = { LITERAL("BLPOP"), LITERAL(WAKE_KEY),
-		part_number(text, whole) };
+	const struct redis_part parts[] = { REDIS_LITERAL("BLPOP"),
+		REDIS_LITERAL(WAKE_KEY), part_number(text, whole) };
 
 	queue->outstanding++;
 	if (redis_send(queue->redis, TAG_WAIT, whole * 1000 + WAIT_SLACK_MS,
@@ -457,7 +456,7 @@ queue_ask(
 int
 queue_ping(struct queue *queue)
 {
-	const struct redis_part parts[] = { LITERAL("PING") };
+	const struct redis_part parts[] = { REDIS_LITERAL("PING") };
 
 	return queue_ask(queue, TAG_PING, parts, 1);
 }
@@ -467,10 +466,13 @@ queue_read_state(struct queue *queue)
 {
 	char text[UUID_TEXT_SIZE];
 	const struct uuid fresh = uuid_new();
-	const struct redis_part info[] = { LITERAL("INFO"), LITERAL("server") };
-	const struct redis_part set[] = { LITERAL("SET"), LITERAL(EPOCH_KEY),
-		part_sub(text, &fresh), LITERAL("NX") };
-	const struct redis_part get[] = { LITERAL("GET"), LITERAL(EPOCH_KEY) };
+	const struct redis_part info[] = { REDIS_LITERAL("INFO"),
+		REDIS_LITERAL("server") };
+	const struct redis_part set[] = { REDIS_LITERAL("SET"),
+		REDIS_LITERAL(EPOCH_KEY), part_sub(text, &fresh),
+		REDIS_LITERAL("NX") };
+	const struct redis_part get[] = { REDIS_LITERAL("GET"),
+		REDIS_LITERAL(EPOCH_KEY) };
 
 	if (redis_send(queue->redis, TAG_INFO, DEADLINE_MS, info, 2) == -1 ||
 	    redis_send(queue->redis, TAG_IGNORE, DEADLINE_MS, set, 4) == -1)

@@ -215,10 +215,28 @@ redis_open(struct redis *redis)
 	return redis->connection != NULL ? 0 : -1;
 }
 
+/* A server that went away while we were idle has closed the socket: seen here,
+ * so that the first call after its return works. */
+static void
+redis_drop_dead(struct redis *redis)
+{
+	struct pollfd fd;
+
+	if (redis->connection == NULL || redis->count != 0)
+		return;
+	fd = (struct pollfd){ .fd = redis->connection->fd, .events = POLLIN };
+	if (poll(&fd, 1, 0) <= 0)
+		return;
+	redisFree(redis->connection);
+	redis->connection = NULL;
+	redis->answers = false;
+}
+
 int
 redis_send(struct redis *redis, int tag, int64_t deadline_ms,
     const struct redis_part *parts, size_t count)
 {
+	redis_drop_dead(redis);
 	if (redis->connection == NULL && redis_open(redis) == -1)
 		return -1;
 	if (sdslen(redis->connection->obuf) > OUTPUT_MAX_BYTES ||

@@ -39,6 +39,7 @@ struct redis_part {
 	const void *bytes;
 	size_t length;
 };
+#define REDIS_LITERAL(text) ((struct redis_part){ text, sizeof(text) - 1 })
 /* Appends a command; tag (0 or more) comes back with its answer, which must
  * come within deadline_ms of its turn. Begins a connection when there is none
  * and the rest is over. 0, or -1: not sent, and never answered. */

@@ -117,8 +117,7 @@ subscription_read(
 	subscription->updated_at = db_get_time(db, row, 7);
 	subscription->verify_ingest =
 	    memory_copy_string(db_get_string(db, row, 8));
-	if (!db_is_null(db, row, 9))
-		subscription->secret_overlap_until = db_get_time(db, row, 9);
+	subscription->secret_overlap_until = db_get_time(db, row, 9);
 }
 
 static void

@@ -58,8 +58,7 @@ line_read(const struct db *db, int row, struct subscription_line *line)
 	line->target_url = memory_copy_string(db_get_string(db, row, 1));
 	line->events = db_get_strings(db, row, 2, &line->events_count);
 	line->state = memory_copy_string(db_get_string(db, row, 3));
-	if (!db_is_null(db, row, 4))
-		line->failing_since = db_get_time(db, row, 4);
+	line->failing_since = db_get_time(db, row, 4);
 	line->failing_reason = memory_copy_string(db_get_string(db, row, 5));
 	line->created_at = db_get_time(db, row, 6);
 }
@@ -140,8 +139,7 @@ subscription_plight(
 		return -1;
 	if (db_rows(db) == 0)
 		return 0;
-	if (!db_is_null(db, 0, 0))
-		plight->failing_since = db_get_time(db, 0, 0);
+	plight->failing_since = db_get_time(db, 0, 0);
 	plight->failing_reason = memory_copy_string(db_get_string(db, 0, 1));
 	plight->failures = db_get_long(db, 0, 2);
 	plight->pending = db_get_long(db, 0, 3);

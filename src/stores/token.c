@@ -135,12 +135,6 @@ grant_read(const struct db *db, int row, struct token_grant *grant)
 		grant->subscription_id = db_get_uuid(db, row, 2);
 }
 
-static int64_t
-time_or_0(const struct db *db, int row, int column)
-{
-	return db_is_null(db, row, column) ? 0 : db_get_time(db, row, column);
-}
-
 int
 token_list(struct db *db, struct token **list)
 {
@@ -155,11 +149,11 @@ token_list(struct db *db, struct token **list)
 	for (int i = 0; i < count; i++) {
 		token = &(*list)[i];
 		grant_read(db, i, &token->grant);
-		token->expires_at = time_or_0(db, i, 3);
+		token->expires_at = db_get_time(db, i, 3);
 		token->name = memory_copy_string(db_get_string(db, i, 4));
 		token->state = memory_copy_string(db_get_string(db, i, 5));
 		token->created_at = db_get_time(db, i, 6);
-		token->last_used_at = time_or_0(db, i, 7);
+		token->last_used_at = db_get_time(db, i, 7);
 	}
 	return count;
 }
@@ -201,8 +195,7 @@ claim_read(const struct db *db, struct token_claim *claim, int64_t *lasts_ms)
 	claim->state = TOKEN_UNKNOWN;
 	if (row == -1)
 		return;
-	*lasts_ms =
-	    db_is_null(db, row, 5) ? INT64_MAX : db_get_long(db, row, 5);
+	*lasts_ms = db_get_long_or(db, row, 5, INT64_MAX);
 	if (*lasts_ms <= 0)
 		return;
 	claim->state = TOKEN_KNOWN;

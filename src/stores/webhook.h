@@ -13,6 +13,8 @@
 #include "rules/signed_request.h"
 #include "stores/db.h"
 
+#define WEBHOOK_EVENT_TYPE_BYTES 255 /* at most; of the events wanted too */
+
 /* An event on its way in. All pointers borrowed. */
 struct incoming {
 	struct uuid subscription_id;

@@ -173,8 +173,7 @@ line_read(const struct db *db, int row, struct webhook_line *line)
 		.attempts = (int)db_get_long(db, row, 7),
 		.status_code = (int)db_get_long(db, row, 8),
 		.error = memory_copy_string(db_get_string(db, row, 9)),
-		.duration_ms =
-		    db_is_null(db, row, 10) ? -1 : db_get_long(db, row, 10),
+		.duration_ms = db_get_long_or(db, row, 10, -1),
 		.is_settled = db_get_bool(db, row, 11),
 		.is_deleted = db_get_bool(db, row, 14),
 	};

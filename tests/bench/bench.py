@@ -26,15 +26,19 @@ def free_port():
 
 class Stack:
     """A private stack in a directory that goes with it: below var, since /tmp
-    may be memory, where an fsync costs nothing."""
+    may be memory, where an fsync costs nothing. Or another node `beside` one,
+    on its PostgreSQL and Redis, with its settings and keys."""
 
-    def __init__(self, conf=""):
+    def __init__(self, conf="", beside=None):
         os.makedirs(f"{ROOT}/var", exist_ok=True)
         self.var = tempfile.mkdtemp(prefix="bench-", dir=f"{ROOT}/var")
         os.chmod(self.var, 0o755)
         self.port = free_port()
+        without = "purge"
+        if beside:
+            without, conf = "purge postgresql redis", conf + beside.shared()
         self.env = dict(os.environ, STACK_VAR=self.var, PORT=str(self.port),
-                        STACK_WITHOUT="purge",
+                        STACK_WITHOUT=without,
                         STACK_CONF_EXTRA="LOG_LEVEL=warning\n" + conf)
 
     def __enter__(self):
@@ -44,6 +48,13 @@ class Stack:
     def __exit__(self, *_):
         self.run("stop")
         shutil.rmtree(self.var)
+
+    def shared(self):
+        """The settings of a node beside this one."""
+        with open(self.var + "/postrider.conf", encoding="utf-8") as file:
+            return "".join(line for line in file if line.startswith((
+                "DATABASE_URL=", "MIGRATE_DATABASE_URL=", "REDIS_URL=",
+                "SECRET_KEY_FILE=")))
 
     def run(self, *arguments, **environment):
         return subprocess.run(

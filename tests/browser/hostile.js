@@ -150,7 +150,8 @@ async function typed() {
 		    `/ui/attempts?subscription=${all}&limit=${all}`,
 		    `/ui/webhooks?subscription=${all}&event_type=${all}`,
 		    `/ui/webhooks?outcome=${all}&from=${all}`,
-		    `/ui/webhooks?outcome=Failure&reason=${all}`,
+		    `/ui/webhooks?outcome=Failure&subscription=${subscription}` +
+		    `&reason=${all}`,
 		    `/ui/dead-letters?subscription=${subscription}` +
 		    `&reason=${all}`,
 		    `/ui/dead-letters?after=${all}&reason=${all}`,
