@@ -75,6 +75,8 @@ http_link_begin(struct http_link *link, int fd)
 	link->fcgi.ipcFd = fd;
 	/* Else FCGX_Accept_r closes fd before it reads from it. */
 	link->fcgi.keepConnection = 1;
+	/* Else it would wait for the other side before it closes. */
+	FCGX_Detach(&link->fcgi);
 	link->begun_ms = clock_monotonic_ms();
 	if (FCGX_Accept_r(&link->fcgi) != 0)
 		return -1;
@@ -83,10 +85,27 @@ http_link_begin(struct http_link *link, int fd)
 	return 0;
 }
 
+/* The value in "NAME=value", NULL when it has another name. */
+static const char *
+value_of(const char *variable, const char *name)
+{
+	while (*name != '\0' && *variable == *name) {
+		variable++;
+		name++;
+	}
+	return *name == '\0' && *variable == '=' ? variable + 1 : NULL;
+}
+
+/* FCGX_GetParam calls strncmp for each; almost all differ early. */
 const char *
 http_link_variable(const struct http_link *link, const char *name)
 {
-	return FCGX_GetParam(name, link->variables);
+	const char *value = NULL;
+
+	for (char **at = link->variables;
+	     at != NULL && *at != NULL && value == NULL; at++)
+		value = value_of(*at, name);
+	return value;
 }
 
 static ssize_t

@@ -143,8 +143,9 @@ void
 http_answer_send(const struct request *request, struct response *response,
     struct http_link *link)
 {
-	struct text head = { 0 };
+	static struct text head; /* its memory serves the next one too */
 
+	text_clear(&head);
 	if (response->status == 0)
 		response->status = 500; /* nobody chose one */
 	head_build(request, response, &head);
@@ -154,7 +155,6 @@ http_answer_send(const struct request *request, struct response *response,
 		http_link_write(
 		    link, text_string(&response->body), response->body.length);
 	answer_log(request, response, http_link_age_ms(link));
-	text_free(&head);
 	text_free(&response->headers);
 	text_free(&response->body);
 	memset(response, 0, sizeof(*response));

@@ -31,8 +31,8 @@ void http_link_free(struct http_link *link); /* closes what is open */
 
 /* The one request of a CGI program. */
 void http_link_begin_cgi(struct http_link *link);
-/* Reads the request's variables from fd, a connection or a file. 0, or -1 for
- * what is no request, and fd was closed. */
+/* Reads the request's variables from fd, a connection that holds all of them
+ * or a file. 0, or -1 for what is no request, and fd was closed. */
 int http_link_begin(struct http_link *link, int fd);
 const char *http_link_variable(const struct http_link *link, const char *name);
 bool http_link_has_prefix(const struct http_link *link, const char *prefix);

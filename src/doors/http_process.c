@@ -11,6 +11,7 @@
 #include "ground/log.h"
 
 static volatile sig_atomic_t stop_asked;
+static sigset_t waiting; /* what is held while we wait */
 
 static void
 on_stop(int number)
@@ -41,7 +42,9 @@ signals_set(void)
 	sigemptyset(&held);
 	sigaddset(&held, SIGTERM);
 	sigaddset(&held, SIGINT);
-	sigprocmask(SIG_BLOCK, &held, NULL);
+	sigprocmask(SIG_BLOCK, &held, &waiting);
+	sigdelset(&waiting, SIGTERM);
+	sigdelset(&waiting, SIGINT);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
 	action.sa_handler = SIG_IGN;
@@ -74,13 +77,8 @@ int
 http_process_wait(
     int epoll, struct epoll_event *events, int room, int timeout_ms)
 {
-	sigset_t open;
-	int count;
+	int count = epoll_pwait(epoll, events, room, timeout_ms, &waiting);
 
-	sigprocmask(SIG_BLOCK, NULL, &open);
-	sigdelset(&open, SIGTERM);
-	sigdelset(&open, SIGINT);
-	count = epoll_pwait(epoll, events, room, timeout_ms, &open);
 	if (count == -1 && errno != EINTR)
 		log_error("waiting failed error=%s", strerror(errno));
 	return count == -1 ? 0 : count;

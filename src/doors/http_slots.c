@@ -86,6 +86,26 @@ memory_fill(int memory, const struct text *text)
 }
 
 static void
+slot_ready(struct http_slots *slots, struct http_slot *slot)
+{
+	http_request_read(&slot->exchange.request, slot->link, slots->max_body);
+	slots->ready[slots->ready_count++] = slot;
+}
+
+/* All of a request, and nothing else, lies on the connection: libfcgi reads it
+ * from there, and need not wait. */
+static void
+slot_read(struct http_slots *slots, struct http_slot *slot)
+{
+	if (http_link_begin(slot->link, slot->fd) == -1) {
+		log_warning("connection closed reason=malformed request");
+		http_slots_leave(slots, slot);
+		return;
+	}
+	slot_ready(slots, slot);
+}
+
+static void
 slot_parse(struct http_slots *slots, struct http_slot *slot)
 {
 	if (slots->memory == -1 && memory_open(slots) == -1) {
@@ -101,12 +121,11 @@ slot_parse(struct http_slots *slots, struct http_slot *slot)
 		slot_refuse(slots, slot, "malformed request");
 		return;
 	}
-	http_request_read(&slot->exchange.request, slot->link, slots->max_body);
+	slot_ready(slots, slot);
 	if (slot->has_surplus || slot->record.state != HTTP_RECORD_WHOLE)
 		http_link_spoil(slot->link);
 	http_link_reply_on(slot->link, slot->fd);
 	slot_forget(slots, slot);
-	slots->ready[slots->ready_count++] = slot;
 }
 
 /* Body bytes that are too many are counted but not kept. */
@@ -137,16 +156,39 @@ slot_take(struct http_slots *slots, struct http_slot *slot, size_t length)
 		slot_parse(slots, slot);
 }
 
+static bool
+is_one_request(const void *bytes, size_t length)
+{
+	struct http_record record = { 0 };
+
+	return http_record_scan(&record, bytes, length) == length &&
+	    record.state == HTTP_RECORD_WHOLE;
+}
+
+static ssize_t
+slot_receive(struct http_slots *slots, struct http_slot *slot, int flags)
+{
+	return recv(slot->fd, slots->chunk, HTTP_SLOTS_CHUNK_BYTES,
+	    MSG_DONTWAIT | flags);
+}
+
 void
 http_slots_hear(
     struct http_slots *slots, struct http_slot *slot, int64_t now_ms)
 {
-	ssize_t count =
-	    recv(slot->fd, slots->chunk, HTTP_SLOTS_CHUNK_BYTES, MSG_DONTWAIT);
+	bool begins = slot_is_idle(slot);
+	ssize_t count = slot_receive(slots, slot, begins ? MSG_PEEK : 0);
+	bool is_whole =
+	    begins && count > 0 && is_one_request(slots->chunk, (size_t)count);
 
+	if (begins && count > 0 && !is_whole)
+		count = slot_receive(slots, slot, 0);
 	if (count > 0) {
 		slot->heard_ms = now_ms;
-		slot_take(slots, slot, (size_t)count);
+		if (is_whole)
+			slot_read(slots, slot);
+		else
+			slot_take(slots, slot, (size_t)count);
 	} else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
 		slot_hang_up(slots, slot);
 	}

@@ -3,7 +3,9 @@
 /*
  * The connections of a process. A request's records are gathered in its
  * slot without ever waiting for a peer, until the whole is there; libfcgi
- * then reads it out of a file in memory, so that it never waits either:
+ * then reads it out of a file in memory, so that it never waits either. One
+ * that has come in one piece, as most do, is left on its connection, and read
+ * from there:
  *
  *	hear ─► whole? ─► parse ─► ready ─► (handled, answered) ─► hear
  *	  └─► closed, silent too long, or no request: hang up

@@ -86,19 +86,23 @@ void
 text_addf(struct text *text, const char *format, ...)
 {
 	va_list args, again;
+	size_t room;
 	int length;
 
+	text_reserve(text, 0);
+	room = text->room - text->length;
 	va_start(args, format);
 	va_copy(again, args);
-	length = vsnprintf(NULL, 0, format, args);
+	length = vsnprintf(text->bytes + text->length, room, format, args);
 	va_end(args);
-	if (length > 0) {
+	if (length > 0 && (size_t)length >= room) {
 		text_reserve(text, (size_t)length);
 		vsnprintf(text->bytes + text->length, (size_t)length + 1,
 		    format, again);
-		text->length += (size_t)length;
 	}
 	va_end(again);
+	if (length > 0)
+		text->length += (size_t)length;
 }
 
 void

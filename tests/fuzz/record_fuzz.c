@@ -9,6 +9,7 @@
 #include "fuzz.h"
 
 #define MAX_BODY 100
+#define KEEP_AT 10 /* the flags of BEGIN_REQUEST: 1 keeps the connection */
 
 static struct http_link *reader;
 
@@ -91,6 +92,7 @@ request_read(const uint8_t *bytes, size_t size)
 {
 	int memory = memfd_create("request", 0);
 	struct request request;
+	int null;
 
 	MUST(write(memory, bytes, size) == (ssize_t)size);
 	MUST(lseek(memory, 0, SEEK_SET) == 0);
@@ -101,9 +103,13 @@ request_read(const uint8_t *bytes, size_t size)
 	MUST(request.body.length <= MAX_BODY);
 	MUST(request.body.length == 0 || request.body_state == BODY_WHOLE);
 	http_request_release(&request);
-	http_link_reply_on(reader, open("/dev/null", O_WRONLY));
-	http_link_spoil(reader);
-	http_link_finish(reader);
+	null = open("/dev/null", O_WRONLY);
+	http_link_reply_on(reader, null);
+	/* On a connection it would wait for more: it must find the end. */
+	MUST(http_link_finish(reader) == (bytes[KEEP_AT] & 1));
+	if (bytes[KEEP_AT] & 1)
+		close(null);
+	http_link_reply_on(reader, -1);
 	close(memory);
 }
 
