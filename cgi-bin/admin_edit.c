@@ -162,7 +162,7 @@ admin_update(const struct request *request, struct response *response,
 	else if (rc == -1)
 		admin_failed(request, response, admin);
 	else {
-		cache_put(admin->cache, &updated);
+		cache_remove(admin->cache, &updated.id);
 		admin_redirect_done(response, &updated.id, "saved");
 	}
 out:

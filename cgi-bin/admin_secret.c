@@ -131,7 +131,7 @@ admin_rotate(const struct request *request, struct response *response,
 	    admin->db, &id, secret, config.secret_overlap_hours, &rotated);
 	sodium_memzero(secret, sizeof(secret));
 	if (rc == 1) {
-		cache_put(admin->cache, &rotated);
+		cache_remove(admin->cache, &rotated.id);
 		admin_redirect_done(response, &id, "rotated");
 	} else if (rc == 0)
 		admin_refuse(request, response, 404, NULL);
