@@ -7,7 +7,6 @@ from bench import Stack, percentile
 from figures import ratio
 from tools import offer, wrk
 
-HOURS = 40              # closed ones
 NEWEST = 11             # hours ago
 PURGE_HOURS = 6         # what the purge keeps
 SAMPLE = 1000           # webhooks whose status is asked for
@@ -34,17 +33,17 @@ SELECT ('0' || to_hex(ms) || '70018000' || lpad(to_hex(i), 12, '0'))::uuid,
 """
 
 
-def hours_ms():
-    """When each of the hours begins; the same all through a run."""
+def hours_ms(count):
+    """When each of so many closed hours began; the same all through a run."""
     newest = int(time.time()) // 3600 - NEWEST
-    return [(newest - ago) * 3600000 for ago in range(HOURS)]
+    return [(newest - ago) * 3600000 for ago in range(count)]
 
 
 def fill(stack, database, hours, rows, ids):
     """So many attempts, in that many hours, and noted as the purge does it."""
     def fill_hour(ms):
         stack.sql(HOUR_SQL.format(
-            ms=ms, count=rows // HOURS, subscriptions=len(ids),
+            ms=ms, count=rows // len(hours), subscriptions=len(ids),
             ids=", ".join(f"'{id_}'" for id_ in ids)), database, "postgres")
 
     stack.sql(PARTITIONS_SQL.format(hours=", ".join(
@@ -69,7 +68,7 @@ def purge(stack, database, hours):
 
 
 def status_paths(hours, rows):
-    count = rows // HOURS
+    count = rows // len(hours)
     step = max(1, rows // SAMPLE)
     return [f"/status/{(ms + number * 3600000 // count):012x}70008000"
             f"{number:012x}" for at, ms in enumerate(hours)
@@ -81,7 +80,8 @@ class History:
     beside the many a database with a hundredth of them."""
 
     def __init__(self, bench):
-        hours, self.rows = hours_ms(), bench.pick(10000000, 200000)
+        hours = hours_ms(bench.pick(40, 8))
+        self.rows = bench.pick(10000000, 200000)
         self.long, self.short = bench.enter_context(Stack()), bench.stack
         self.ids = [self.long.subscribe(f"{bench.sink.url}/{number}")
                     for number in range(50)]
