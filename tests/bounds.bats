@@ -72,7 +72,8 @@ http:tls/ok           ; Failed Attempt ;   0 ; (connection (closed|reset).*|malf
 early/413             ; Failed Attempt ; 413 ; HTTP 413 ; 4000
 '
 
-# target BEHAVIOUR OWN: the URL.
+# target BEHAVIOUR OWN: the URL.  Some raw ones close a connection that looks as
+# if it could be used again: a host each, so that no other meets such a one.
 target() {
 	local plain=${RECEIVER##*:} scheme port
 	case $1 in
@@ -80,6 +81,7 @@ target() {
 		scheme=${1%%:*} port=${1#*:}
 		port=${port%%/*}
 		echo "$scheme://127.0.0.1:${!port}/${1#*/}/$2" ;;
+	raw/*) echo "http://${1#raw/}.localhost:$plain/$1/$2" ;;
 	*) echo "$RECEIVER/$1/$2" ;;
 	esac
 }
