@@ -112,7 +112,7 @@ submit() {
 # What the scripts in tests/browser need of npm.
 browser_modules() {
 	local browser=$BATS_TEST_DIRNAME/browser
-	[ -d "$browser/node_modules/playwright-core" ] ||
+	[ "$browser/node_modules" -nt "$browser/package-lock.json" ] ||
 		npm ci --prefix "$browser" --ignore-scripts --no-audit \
 		    --no-fund --fetch-retries=1 >"$STACK_VAR/npm.log" 2>&1 \
 		    3>&- 4>&- || fail "$(tail -3 "$STACK_VAR/npm.log")"
