@@ -132,7 +132,7 @@ def end_to_end_at(bench, rate, name):
     for _ in range(3):
         direct.append(post(bench.sink.url + "/", bench.pick(3000, 300),
                            1)["ms"])
-        rounds.append(waits(sorted(deliver(bench, rate, bench.pick(60, 3)))))
+        rounds.append(waits(sorted(deliver(bench, rate, bench.pick(60, 2)))))
     for part, most in ((.5, 5), (.99, 50)):
         bench.figures.add(
             5, f"202 to arrival, p{100 * part:.0f}, {name}", "ms",

@@ -80,7 +80,7 @@ class History:
     beside the many a database with a hundredth of them."""
 
     def __init__(self, bench):
-        hours = hours_ms(bench.pick(40, 8))
+        hours = hours_ms(bench.pick(40, 4))
         self.rows = bench.pick(10000000, 200000)
         self.long, self.short = bench.enter_context(Stack()), bench.stack
         self.ids = [self.long.subscribe(f"{bench.sink.url}/{number}")

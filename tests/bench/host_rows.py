@@ -28,7 +28,7 @@ def load_program(name):
 
 def neighbour(bench):
     fairness, stack = load_program("fairness"), bench.stack
-    seconds, count = bench.pick(10, 2), bench.pick(10000, 1000)
+    seconds, count = bench.pick(10, 1), bench.pick(10000, 1000)
     alone, beside = [], []
     with Receiver() as receiver:
         others = [stack.subscribe(f"{receiver.url}/ok/{number}")

@@ -22,7 +22,7 @@ def press(stack, path, seconds, accept):
 
 def ingest(bench):
     """Ingest alone: delivery and keeper are suspended meanwhile."""
-    stack, seconds = bench.stack, bench.pick(8, 2)
+    stack, seconds = bench.stack, bench.pick(8, 1)
     path = f"/ingest/{bench.subscriptions[0]}"
     ours, ceiling = [], []
     with accepting(stack, POOL) as accept:
@@ -43,7 +43,7 @@ def ingest(bench):
 
 
 def store_alone(bench):
-    stack, seconds = bench.stack, bench.pick(6, 2)
+    stack, seconds = bench.stack, bench.pick(6, 1)
     batch, ours, ceiling = CONNECTIONS // POOL, [], []
     for _ in range(3):
         ceiling.append(pgbench(stack, seconds))
