@@ -37,11 +37,6 @@ teardown() {
 	both runs_again
 }
 
-free_port() {
-	python3 -c 'import socket; s = socket.socket()
-s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # second COMMAND…: as if the second node were the stack.
 second() {
 	local -x STACK_VAR=$SECOND PORT=$PORT_OF_SECOND

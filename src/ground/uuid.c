@@ -121,6 +121,15 @@ uuid_compare(const struct uuid *a, const struct uuid *b)
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
+void
+uuid_widen(struct uuid *least, struct uuid *most, const struct uuid *id)
+{
+	if (uuid_compare(id, least) < 0)
+		*least = *id;
+	if (uuid_compare(id, most) > 0)
+		*most = *id;
+}
+
 static int uuid_refuse(char *reason, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

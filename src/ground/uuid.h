@@ -17,6 +17,8 @@ struct uuid uuid_at(int64_t ms); /* the least version-7 id of that time */
 int64_t uuid_ms(const struct uuid *uuid); /* milliseconds since 1970 */
 const char *uuid_text(const struct uuid *uuid, char text[UUID_TEXT_SIZE]);
 int uuid_compare(const struct uuid *a, const struct uuid *b); /* as memcmp */
+/* Makes the range from least to most hold id too. */
+void uuid_widen(struct uuid *least, struct uuid *most, const struct uuid *id);
 
 /*
  * Reads the plain form, upper case, without dashes, in braces, or as

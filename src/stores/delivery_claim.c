@@ -125,10 +125,7 @@ delivery_claim_start(
 	db_array_begin(params, DB_UUID);
 	for (size_t i = 0; i < count; i++) {
 		db_array_uuid(params, &ids[i]);
-		if (uuid_compare(&ids[i], &least) < 0)
-			least = ids[i];
-		if (uuid_compare(&ids[i], &most) > 0)
-			most = ids[i];
+		uuid_widen(&least, &most, &ids[i]);
 	}
 	db_array_end(params);
 	db_add_uuid(params, &token);

@@ -169,12 +169,8 @@ add_span(
 {
 	struct uuid least = results[0]->log_id, most = least;
 
-	for (size_t i = 1; i < count; i++) {
-		if (uuid_compare(&results[i]->log_id, &least) < 0)
-			least = results[i]->log_id;
-		if (uuid_compare(&results[i]->log_id, &most) > 0)
-			most = results[i]->log_id;
-	}
+	for (size_t i = 1; i < count; i++)
+		uuid_widen(&least, &most, &results[i]->log_id);
 	db_add_uuid(params, &least);
 	db_add_uuid(params, &most);
 }
