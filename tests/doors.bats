@@ -2,11 +2,15 @@
 # too many.
 load helper
 
-teardown() {
+teardown() { leave; }
+
+# leave: what holds a door lets it go.
+leave() {
 	for holder in ${holders:-}; do
 		kill "$holder"
 		wait "$holder" || true
 	done
+	holders=
 }
 
 # hold COUNT PATH: so many slow clients, until the test ends.
@@ -98,6 +102,22 @@ ingest-body-endless 41[13]   0 5   str
 	served 14000 GET /healthz
 	served 3000 GET /healthz
 	served 3000 GET /subscriptions/
+}
+
+apache_has() { [ "$(pgrep -cP "$(stack pid apache)")" -ge "$1" ]; }
+
+# Apache would end a process a second, and what comes in on its connections.
+@test "after the crowd has left no kept connection is cut off" {
+	local id crowd left
+	id=$(subscribe /ok)
+	hold 600 header
+	eventually 20 apache_has 16
+	crowd=$(pgrep -P "$(stack pid apache)")
+	leave
+	python3 "$BATS_TEST_DIRNAME/load.py" "$URL" 5000 16 "$id" >/dev/null
+	sleep 3
+	left=$(pgrep -P "$(stack pid apache)")
+	diff <(echo "$crowd") <(echo "$left")
 }
 
 # libfcgi would get as much memory, and wait.
