@@ -74,7 +74,8 @@ int http_serve(size_t max_body,
 
 /*
  * The ingest loop: as http_serve, but takes every request that is ready, so
- * that they share one commit; a request whose body has not all come is
+ * that they share one commit, and waits up to 2 ms for as many as came together
+ * lately, six at most; a request whose body has not all come is
  * gathered beside it and holds nobody. A connection that is silent in the
  * middle of a request for 20 s is closed.
  *

@@ -15,7 +15,13 @@
 #define EVENTS (HTTP_BATCH_MAX - ACCEPTS)
 #define TICK_MS 1000
 #define BUSY_TICK_MS 20 /* what idle() began may be ready to go on */
-#define STOP_MS 5000	/* for what is under way when we shall stop */
+
+/* A commit of six costs PostgreSQL little more than one of a single request;
+ * beyond that the wake-ups for each cost as much as is saved. */
+#define GATHER_MS 2
+#define GATHER_MOST 6
+
+#define STOP_MS 5000 /* for what is under way when we shall stop */
 #define STOP_TICK_MS 50
 #define STOP_IDLE_MS 500
 
@@ -27,6 +33,7 @@ struct batcher {
 	void *context;
 	bool is_listening;
 	bool waited;
+	size_t expected; /* so many requests came together lately */
 	struct http_slots slots;
 };
 
@@ -94,23 +101,16 @@ listen_end(struct batcher *batcher, int64_t now_ms)
 	http_process_deafen();
 }
 
-/* One turn; true when something happened. */
-static bool
-turn(struct batcher *batcher, int timeout_ms)
+/* Takes what happens before the time-out; of how many connections. */
+static int
+hear(struct batcher *batcher, int timeout_ms)
 {
 	struct epoll_event events[EVENTS];
-	int count;
-	int64_t now_ms;
+	int room = EVENTS - (int)batcher->slots.ready_count;
+	int count =
+	    http_process_wait(batcher->slots.epoll, events, room, timeout_ms);
+	int64_t now_ms = clock_monotonic_ms();
 
-	if (batcher->idle != NULL)
-		batcher->idle(batcher->context);
-	listen_set(batcher);
-	count = http_process_wait(batcher->slots.epoll, events, EVENTS, 0);
-	batcher->waited = count != 0;
-	if (!batcher->waited)
-		count = http_process_wait(
-		    batcher->slots.epoll, events, EVENTS, timeout_ms);
-	now_ms = clock_monotonic_ms();
 	for (int i = 0; i < count; i++)
 		if (events[i].data.ptr != NULL)
 			http_slots_hear(
@@ -118,8 +118,42 @@ turn(struct batcher *batcher, int timeout_ms)
 	for (int i = 0; i < count; i++)
 		if (events[i].data.ptr == NULL)
 			http_slots_accept(&batcher->slots, now_ms);
+	return count;
+}
+
+/* Waits for as many as came together lately. Who calls alone, one request
+ * after another, never waits. */
+static void
+gather(struct batcher *batcher)
+{
+	size_t expected = batcher->expected;
+	const size_t *ready = &batcher->slots.ready_count;
+	int64_t now_ms = clock_monotonic_ms(), end_ms = now_ms + GATHER_MS;
+
+	for (; *ready < expected && now_ms < end_ms;
+	     now_ms = clock_monotonic_ms())
+		hear(batcher, (int)(end_ms - now_ms));
+	expected = *ready < expected ? expected - 1 : *ready;
+	batcher->expected = expected < GATHER_MOST ? expected : GATHER_MOST;
+}
+
+/* One turn; true when something happened. */
+static bool
+turn(struct batcher *batcher, int timeout_ms)
+{
+	int count;
+
+	if (batcher->idle != NULL)
+		batcher->idle(batcher->context);
+	listen_set(batcher);
+	count = hear(batcher, 0);
+	batcher->waited = count != 0;
+	if (!batcher->waited)
+		count = hear(batcher, timeout_ms);
+	if (batcher->accepts > 1 && batcher->slots.ready_count > 0)
+		gather(batcher);
 	handle_all(batcher);
-	http_slots_sweep(&batcher->slots, now_ms);
+	http_slots_sweep(&batcher->slots, clock_monotonic_ms());
 	return count != 0;
 }
 
