@@ -57,7 +57,7 @@ pkg_libs	= $(eval pkg_libs := $$(shell $(PKG_CONFIG) --libs \
 		  $(PACKAGES)))$(pkg_libs)
 
 COMPILE		= $(CC) -std=c17 $(DEFINES) -Isrc $(pkg_cflags) $(WARNINGS)
-LIBS		= $(pkg_libs) -lfcgi -lpthread -lm
+LIBS		= $(pkg_libs) -lfcgi -lpthread
 
 LIB_SOURCES	= $(wildcard src/ground/*.c src/rules/*.c src/stores/*.c \
 		  src/doors/*.c)

@@ -40,7 +40,7 @@ http_slots_leave(struct http_slots *slots, struct http_slot *slot)
 {
 	slot_forget(slots, slot);
 	http_link_reply_on(slot->link, -1);
-	slot->fd = -1;
+	slot->is_open = false;
 	slots->open--;
 }
 
@@ -198,7 +198,7 @@ static struct http_slot *
 slot_free(struct http_slots *slots)
 {
 	for (size_t i = 0; i < HTTP_SLOTS; i++)
-		if (slots->all[i].fd == -1)
+		if (!slots->all[i].is_open)
 			return &slots->all[i];
 	return NULL;
 }
@@ -212,6 +212,7 @@ slot_open(
 	if (slot->link == NULL)
 		slot->link = http_link_new();
 	slot->fd = fd;
+	slot->is_open = true;
 	slots->open++;
 	if (epoll_ctl(slots->epoll, EPOLL_CTL_ADD, fd, &event) == -1)
 		slot_refuse(slots, slot, strerror(errno));
@@ -249,7 +250,7 @@ http_slots_sweep(struct http_slots *slots, int64_t now_ms)
 	slots->swept_ms = now_ms;
 	for (size_t i = 0; i < HTTP_SLOTS; i++) {
 		slot = &slots->all[i];
-		if (slot->fd == -1)
+		if (!slot->is_open)
 			continue;
 		silence = now_ms - slot->heard_ms;
 		if (!slot_is_idle(slot) && silence > HTTP_SILENCE_MS) {
@@ -266,7 +267,7 @@ void
 http_slots_close_idle(struct http_slots *slots, int64_t since_ms)
 {
 	for (size_t i = 0; i < HTTP_SLOTS; i++)
-		if (slots->all[i].fd != -1 && slot_is_idle(&slots->all[i]) &&
+		if (slots->all[i].is_open && slot_is_idle(&slots->all[i]) &&
 		    slots->all[i].heard_ms <= since_ms)
 			slot_hang_up(slots, &slots->all[i]);
 }
@@ -277,8 +278,6 @@ http_slots_open(struct http_slots *slots, size_t max_body, int accepts)
 	slots->max_body = max_body;
 	slots->accepts = accepts;
 	slots->all = memory_get(HTTP_SLOTS * sizeof(*slots->all));
-	for (size_t i = 0; i < HTTP_SLOTS; i++)
-		slots->all[i].fd = -1;
 	slots->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (slots->epoll == -1)
 		log_error("no epoll error=%s", strerror(errno));
@@ -291,7 +290,7 @@ void
 http_slots_close(struct http_slots *slots)
 {
 	for (size_t i = 0; i < HTTP_SLOTS; i++) {
-		if (slots->all[i].fd != -1)
+		if (slots->all[i].is_open)
 			slot_hang_up(slots, &slots->all[i]);
 		http_link_free(slots->all[i].link);
 		text_free(&slots->all[i].arrived);

@@ -23,7 +23,8 @@ struct http_slot {
 	struct http_record record;
 	struct text arrived;
 	bool has_surplus; /* bytes behind the request's end */
-	int fd;		  /* -1: free */
+	bool is_open;	  /* zeros, not even touched, while it was never used */
+	int fd;
 	int64_t heard_ms;
 };
 
