@@ -306,3 +306,25 @@ fleet() {
 	    AND target_url LIKE '%$path'")" = 30 ]
 	eventually 10 ready
 }
+
+@test "results that wait for a lock hold up no delivery" {
+	local path subscriptions holder
+	path=$(own /ok)
+	mapfile -t subscriptions < <(fleet "$path" 8)
+	psql -Xq -h "$RUN" -U postgres -d postrider -c "BEGIN;
+	    LOCK TABLE stats IN SHARE MODE; SELECT pg_sleep(20)" \
+	    >/dev/null 3>&- 4>&- &
+	holder=$!
+	waits() { [ "$(super_sql "SELECT count(*) FROM pg_stat_activity
+	    WHERE application_name = '$1' AND wait_event = '$2'")" != 0 ]; }
+	eventually 5 waits psql PgSleep
+	for id in "${subscriptions[@]}"; do ingest "$id" '{}'; done
+	eventually 2 waits 'postrider results' relation
+	for id in "${subscriptions[@]}"; do ingest "$id" '{}'; done
+	eventually 1 arrived "$path" 16
+	waits psql PgSleep
+	kill $holder
+	super_sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	    WHERE wait_event = 'PgSleep'" >/dev/null
+	for id in "${subscriptions[@]}"; do eventually 10 settled "$id"; done
+}

@@ -180,6 +180,7 @@ claim_alone_step(struct delivery *delivery)
 {
 	if (delivery->alone.count == 0 || delivery->alone_runs ||
 	    transfers_count(delivery->transfers) > 0 || delivery->stops ||
+	    delivery->done.count > 0 || delivery->settles ||
 	    delivery->doing != DOING_NOTHING)
 		return;
 	delivery->alone_runs = true;

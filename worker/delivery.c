@@ -39,6 +39,7 @@ delivery_free(struct delivery *delivery)
 	window_free(delivery->window);
 	queue_free(delivery->bell);
 	queue_free(delivery->queue);
+	db_free(delivery->results_db);
 	db_free(delivery->db);
 	free(delivery);
 }
@@ -56,6 +57,8 @@ delivery_new(uint64_t incarnation)
 		    keyring_reason());
 	delivery->db =
 	    db_new(config.database_url, DB_SERVE, "postrider delivery");
+	delivery->results_db =
+	    db_new(config.database_url, DB_SERVE, "postrider results");
 	delivery->queue = queue_new(config.redis_url, config.share_dir);
 	delivery->bell = queue_new(config.redis_url, config.share_dir);
 	delivery->window = window_new(delivery->room);
@@ -108,26 +111,29 @@ clock_ended(struct delivery *delivery, bool well)
 		delivery->clock_at = now;
 }
 
+void
+delivery_database_seen(
+    struct delivery *delivery, const struct db *db, bool well)
+{
+	if (well && delivery->database_away)
+		delivery->clock_at = 0; /* it may be another server now */
+	delivery->database_away = !well && db_error(db) == DB_GONE;
+}
+
 static void
 database_ended(struct delivery *delivery, bool well)
 {
-	bool gone = !well && db_error(delivery->db) == DB_GONE;
 	int doing = delivery->doing;
 
 	delivery->doing = DOING_NOTHING;
-	if (well && delivery->database_away)
-		delivery->clock_at = 0; /* it may be another server now */
+	delivery_database_seen(delivery, delivery->db, well);
 	switch (doing) {
 	case DOING_CLAIM: claim_ended(delivery, well); break;
 	case DOING_PICK: dispatch_picked(delivery, well); break;
-	case DOING_SETTLE: settle_end(delivery, well); break;
 	case DOING_CLOCK: clock_ended(delivery, well); break;
 	case DOING_RETURN: claim_return_ended(delivery, well); break;
 	default: break; /* without a partition the next settle says so */
 	}
-	if (doing != DOING_CLOCK)
-		delivery->settled_last = doing == DOING_SETTLE;
-	delivery->database_away = gone;
 }
 
 static int
@@ -137,22 +143,17 @@ partitions_begin(struct delivery *delivery)
 	return maintenance_ensure_start(delivery->db);
 }
 
-/* Takes turns, so that neither results nor new work pile up. */
 static int
 next_doing(struct delivery *delivery)
 {
-	int64_t now = clock_monotonic_ms();
-	bool returns = claim_return_wait_ms(delivery, now) == 0;
-	bool claims = claim_is_wanted(delivery) && !delivery->stops;
-
 	if (clock_is_due(delivery))
 		return DOING_CLOCK;
 	if (delivery->lacks_partition)
 		return DOING_PARTITIONS;
-	if (settle_wait_ms(delivery, now) == 0 &&
-	    !((returns || claims) && delivery->settled_last))
-		return DOING_SETTLE;
-	return returns ? DOING_RETURN : claims ? DOING_CLAIM : DOING_NOTHING;
+	if (claim_return_wait_ms(delivery, clock_monotonic_ms()) == 0)
+		return DOING_RETURN;
+	return claim_is_wanted(delivery) && !delivery->stops ? DOING_CLAIM
+							     : DOING_NOTHING;
 }
 
 static void
@@ -162,7 +163,6 @@ database_begin(struct delivery *delivery)
 		[DOING_CLAIM] = claim_begin,
 		[DOING_CLOCK] = clock_begin,
 		[DOING_RETURN] = claim_return_begin,
-		[DOING_SETTLE] = settle_begin,
 		[DOING_PARTITIONS] = partitions_begin,
 	};
 
@@ -197,19 +197,19 @@ sooner(int64_t a, int64_t b)
 static int64_t
 delivery_wait_ms(struct delivery *delivery, int64_t now)
 {
-	int64_t wait = TURN_MOST_MS, clock, returns, settles;
+	int64_t wait = TURN_MOST_MS, clock, returns;
 
 	wait = sooner(wait, dispatch_wait_ms(delivery, now));
 	wait = sooner(wait, queue_wait_ms(delivery->queue));
 	wait = sooner(wait, queue_wait_ms(delivery->bell));
+	wait = sooner(wait, settle_wait_ms(delivery, now));
 	if (delivery->doing != DOING_NOTHING)
 		return sooner(wait, db_wait_ms(delivery->db));
 	returns = claim_return_wait_ms(delivery, now);
-	settles = settle_wait_ms(delivery, now);
-	if (settles == 0 || delivery->wants.count > 0 || returns == 0)
+	if (delivery->wants.count > 0 || returns == 0)
 		wait = sooner(wait, db_retry_wait_ms(delivery->db) + 10);
 	else
-		wait = sooner(wait, sooner(returns, settles));
+		wait = sooner(wait, returns);
 	if (delivery->stops)
 		wait = sooner(wait, 50);
 	clock = delivery->clock_at - now;
@@ -228,6 +228,9 @@ delivery_wait(struct delivery *delivery, int64_t now)
 			? db_socket(delivery->db)
 			: -1,
 		    .events = db_events(delivery->db) },
+		{ .fd = delivery->settles ? db_socket(delivery->results_db)
+					  : -1,
+		    .events = db_events(delivery->results_db) },
 		{ .fd = queue_socket(delivery->queue),
 		    .events = queue_events(delivery->queue) },
 		{ .fd = queue_socket(delivery->bell),
@@ -256,7 +259,7 @@ delivery_is_empty(const struct delivery *delivery)
 	    delivery->done.count == 0 && delivery->batch.count == 0 &&
 	    delivery->wants.count == 0 && delivery->returns.count == 0 &&
 	    delivery->unsent.count == 0 && delivery->locked.count == 0 &&
-	    delivery->doing == DOING_NOTHING &&
+	    delivery->doing == DOING_NOTHING && !delivery->settles &&
 	    (!delivery->take_is_out || !queue_is_up(delivery->queue));
 }
 
@@ -268,6 +271,7 @@ delivery_turn(struct delivery *delivery)
 
 	interfaces_look(now, egress_set_own);
 	settle_answers(delivery);
+	settle_step(delivery);
 	database_step(delivery);
 	dispatch_step(delivery, now);
 	if (delivery->stops)

@@ -7,8 +7,8 @@
  *       ^                                                      |
  *       `------ queue_settle <--- commit <--- settle batch <---'
  *
- * One statement is under way in PostgreSQL at a time; claims and settles take
- * turns. A job is freed only once its result is committed.
+ * Settles have a connection of their own, all else another; one statement is
+ * under way on each. A job is freed only once its result is committed.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,9 +53,10 @@ struct wants {
 };
 
 struct delivery {
-	struct db *db;
-	struct queue *queue; /* takes and settles */
-	struct queue *bell;  /* only waits to be woken */
+	struct db *db;	       /* claims, and all but results */
+	struct db *results_db; /* settles: neither waits for the other */
+	struct queue *queue;   /* takes and settles */
+	struct queue *bell;    /* only waits to be woken */
 	struct transfers *transfers;
 	struct window *window;
 	struct lease lease; /* of the latest claim */
@@ -68,10 +69,9 @@ struct delivery {
 		DOING_PICK,
 		DOING_CLOCK,
 		DOING_RETURN,
-		DOING_SETTLE,
 		DOING_PARTITIONS
 	} doing;
-	bool settled_last;  /* so that claims get their turn */
+	bool settles;	    /* a batch of results is being committed */
 	bool database_away; /* the last statement found none */
 	bool lacks_partition;
 
@@ -126,8 +126,11 @@ void claim_return_ended(struct delivery *delivery, bool well);
 
 /* settle.c: from an answer to its commit, and only then to the queue. */
 void settle_answers(struct delivery *delivery);
-/* Milliseconds until results are to be stored, INT64_MAX when there are none. */
+void settle_step(struct delivery *delivery);
+/* Milliseconds until settle_step must be called although nothing came. */
 int64_t settle_wait_ms(const struct delivery *delivery, int64_t now);
-int settle_begin(struct delivery *delivery); /* 0 begun, -1 */
-void settle_end(struct delivery *delivery, bool well);
+
+/* delivery.c: a statement has ended well on db, or not. */
+void delivery_database_seen(
+    struct delivery *delivery, const struct db *db, bool well);
 #endif

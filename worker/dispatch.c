@@ -119,8 +119,10 @@ pick(struct delivery *delivery, int64_t now)
 		return;
 	delivery->doing = DOING_PICK;
 	if (delivery_pick_start(delivery->db, at_most(free_slots, WANTS_MOST),
-		PICK_WINDOW) == -1)
+		PICK_WINDOW) == -1) {
+		delivery_database_seen(delivery, delivery->db, false);
 		dispatch_picked(delivery, false);
+	}
 }
 
 void
@@ -130,7 +132,6 @@ dispatch_picked(struct delivery *delivery, bool well)
 	size_t count, ours;
 
 	delivery->doing = DOING_NOTHING;
-	delivery->database_away = !well;
 	if (!well)
 		return;
 	count = delivery_pick_finish(delivery->db, &picked);

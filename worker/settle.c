@@ -173,13 +173,15 @@ settle_answers(struct delivery *delivery)
 	}
 }
 
-int64_t
-settle_wait_ms(const struct delivery *delivery, int64_t now)
+/* Milliseconds until the next batch, INT64_MAX when there are no results. */
+static int64_t
+batch_wait_ms(const struct delivery *delivery, int64_t now)
 {
 	size_t count = delivery->done.count;
 	int64_t at = delivery->settle_at;
 
-	if (count == 0)
+	if (count == 0 || delivery->lacks_partition ||
+	    delivery->doing == DOING_PARTITIONS)
 		return INT64_MAX;
 	if (count < LINGER_MOST && count < delivery->room && !delivery->stops &&
 	    at < delivery->done_since + LINGER_MS)
@@ -187,8 +189,19 @@ settle_wait_ms(const struct delivery *delivery, int64_t now)
 	return at > now ? at - now : 0;
 }
 
-int
-settle_begin(struct delivery *delivery)
+int64_t
+settle_wait_ms(const struct delivery *delivery, int64_t now)
+{
+	int64_t wait;
+
+	if (delivery->settles)
+		return db_wait_ms(delivery->results_db);
+	wait = batch_wait_ms(delivery, now);
+	return wait > 0 ? wait : db_retry_wait_ms(delivery->results_db);
+}
+
+static int
+batch_begin(struct delivery *delivery)
 {
 	const struct result *results[BATCH_MOST];
 	size_t count = 0;
@@ -201,7 +214,8 @@ settle_begin(struct delivery *delivery)
 		results[count++] = &job->result;
 		jobs_add(&delivery->batch, job);
 	}
-	return delivery_settle_start(delivery->db, results, count);
+	delivery->settles = true;
+	return delivery_settle_start(delivery->results_db, results, count);
 }
 
 static void
@@ -274,7 +288,7 @@ tell_disabled(struct delivery *delivery)
 {
 	char text[UUID_TEXT_SIZE];
 	struct uuid *ids;
-	size_t count = delivery_settle_disabled(delivery->db, &ids);
+	size_t count = delivery_settle_disabled(delivery->results_db, &ids);
 
 	for (size_t i = 0; i < count; i++) {
 		log_warning(
@@ -284,24 +298,24 @@ tell_disabled(struct delivery *delivery)
 	free(ids);
 }
 
-void
-settle_end(struct delivery *delivery, bool well)
+static void
+batch_stored(struct delivery *delivery)
 {
-	size_t late;
+	size_t late = delivery_settle_finish(delivery->results_db);
 
-	if (well) {
-		late = delivery_settle_finish(delivery->db);
-		if (late > 0)
-			log_warning("results moved no webhook: stored "
-				    "before, or their lease was broken "
-				    "count=%zu",
-			    late);
-		tell_disabled(delivery);
-		delivery->batch_most *= 2;
-		batch_tell(delivery);
-		return;
-	}
-	switch (db_error(delivery->db)) {
+	if (late > 0)
+		log_warning("results moved no webhook: stored before, or their "
+			    "lease was broken count=%zu",
+		    late);
+	tell_disabled(delivery);
+	delivery->batch_most *= 2;
+	batch_tell(delivery);
+}
+
+static void
+batch_failed(struct delivery *delivery)
+{
+	switch (db_error(delivery->results_db)) {
 	case DB_NO_PARTITION: delivery->lacks_partition = true; break;
 	case DB_BAD:
 	case DB_CONFLICT: batch_refused(delivery); break;
@@ -311,4 +325,31 @@ settle_end(struct delivery *delivery, bool well)
 	default: break;
 	}
 	jobs_put_back(&delivery->done, &delivery->batch);
+}
+
+/* rc: as of db_step. */
+static void
+batch_step(struct delivery *delivery, int rc)
+{
+	if (rc == 0)
+		return;
+	delivery->settles = false;
+	delivery_database_seen(delivery, delivery->results_db, rc == 1);
+	if (rc == 1)
+		batch_stored(delivery);
+	else
+		batch_failed(delivery);
+}
+
+void
+settle_step(struct delivery *delivery)
+{
+	if (delivery->settles)
+		batch_step(delivery, db_step(delivery->results_db));
+	if (delivery->settles ||
+	    batch_wait_ms(delivery, clock_monotonic_ms()) > 0 ||
+	    db_retry_wait_ms(delivery->results_db) > 0)
+		return;
+	batch_step(delivery,
+	    batch_begin(delivery) == -1 ? -1 : db_step(delivery->results_db));
 }
