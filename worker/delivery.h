@@ -38,6 +38,8 @@ struct jobs { /* first in, first out */
 };
 void jobs_add(struct jobs *jobs, struct job *job);
 struct job *jobs_take(struct jobs *jobs); /* NULL when empty */
+/* Puts `from` before all of `to`, in order. */
+void jobs_put_back(struct jobs *to, struct jobs *from);
 void job_free(struct job *job);
 
 struct wanted { /* an id to be claimed */

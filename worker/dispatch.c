@@ -2,7 +2,6 @@
 #include "delivery.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "ground/clock.h"
 #include "ground/config.h"

@@ -4,14 +4,12 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "ground/clock.h"
 #include "ground/config.h"
 #include "ground/log.h"
 #include "rules/backoff.h"
 #include "rules/retry_after.h"
-#include "stores/maintenance.h"
 
 #define BATCH_MOST 500
 #define SETTLE_AGAIN_MS 200 /* the server is there, and its disk is full */
@@ -20,56 +18,6 @@
  * few wait for others, and a status is seen that much later. */
 #define LINGER_MS 20
 #define LINGER_MOST 64
-
-void
-jobs_add(struct jobs *jobs, struct job *job)
-{
-	job->next = NULL;
-	if (jobs->first == NULL)
-		jobs->first = job;
-	else
-		jobs->last->next = job;
-	jobs->last = job;
-	jobs->count++;
-}
-
-struct job *
-jobs_take(struct jobs *jobs)
-{
-	struct job *job = jobs->first;
-
-	if (job == NULL)
-		return NULL;
-	jobs->first = job->next;
-	jobs->count--;
-	job->next = NULL;
-	return job;
-}
-
-void
-job_free(struct job *job)
-{
-	claimed_release(job->claimed);
-	free(job->claimed);
-	text_free(&job->signatures);
-	text_free(&job->answer.headers);
-	text_free(&job->answer.body);
-	free(job);
-}
-
-/* Puts `from` before all of `to`, in order. */
-static void
-jobs_put_back(struct jobs *to, struct jobs *from)
-{
-	if (from->first == NULL)
-		return;
-	from->last->next = to->first;
-	if (to->first == NULL)
-		to->last = from->last;
-	to->first = from->first;
-	to->count += from->count;
-	*from = (struct jobs){ 0 };
-}
 
 /* What a receiver sends may be any bytes; a text column takes UTF-8. */
 static void
