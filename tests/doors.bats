@@ -120,6 +120,45 @@ apache_has() { [ "$(pgrep -cP "$(stack pid apache)")" -ge "$1" ]; }
 	diff <(echo "$crowd") <(echo "$left")
 }
 
+# While ingest waits for more it may hear the end of a connection whose request
+# it has.
+@test "callers that leave before their answer take nobody's with them" {
+	local id before
+	id=$(subscribe /ok)
+	before=$(pids ingest)
+	python3 - "$BATS_TEST_DIRNAME" "$RUN/ingest.sock" "/ingest/$id" <<-'P'
+	import socket, sys
+	sys.path.insert(0, sys.argv[1])
+	from fastcgi import request, unpack
+	WHOLE = request({"REQUEST_METHOD": "POST", "REQUEST_URI": sys.argv[3],
+	                 "CONTENT_LENGTH": "2", "HTTP_HOST": "localhost",
+	                 "REMOTE_ADDR": "127.0.0.1"}, b"{}")
+	def call():
+	    connection = socket.socket(socket.AF_UNIX)
+	    connection.settimeout(10)
+	    connection.connect(sys.argv[2])
+	    connection.sendall(WHOLE)
+	    return connection
+	def hear(connection):
+	    data = b""
+	    while unpack(data) is None:
+	        more = connection.recv(65536)
+	        assert more, "no answer"
+	        data += more
+	    assert b"202" in unpack(data), unpack(data)
+	    connection.close()
+	for _ in range(100):
+	    for connection in [call() for _ in range(16)]:
+	        hear(connection)
+	    call().close()
+	    stays = call()
+	    call().close()
+	    hear(stays)
+	P
+	[ "$(pids ingest)" = "$before" ]
+	served 3000 POST "/ingest/$id" -d '{}'
+}
+
 # libfcgi would get as much memory, and wait.
 @test "a FastCGI record that announces 1.9 GB is hung up on at once" {
 	local pool

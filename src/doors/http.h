@@ -79,8 +79,8 @@ int http_serve(size_t max_body,
  * gathered beside it and holds nobody. A connection that is silent in the
  * middle of a request for 20 s is closed.
  *
- * handle is told of a batch that waited: it was there before the loop began
- * to wait, so it came while an earlier batch was handled.
+ * handle is told of a batch that waited: its first request was there before
+ * the loop began to wait, so it came while an earlier batch was handled.
  */
 #define HTTP_BATCH_MAX 256
 
@@ -91,6 +91,6 @@ struct exchange {
 int http_serve_batches(size_t max_body,
     void (*handle)(struct exchange *const *batch, size_t count, bool waited,
 	void *context),
-    void (*idle)(void *context), /* before each wait; may be NULL */
+    void (*idle)(void *context), /* once a turn; may be NULL */
     void *context);
 #endif

@@ -1,8 +1,8 @@
 /*
  * The loop of every pool: wait, hear all that is ready, handle it as one
- * batch, answer it, wait. At ingest the load itself makes the batches; the
- * others take one connection a turn, so that it goes to a process that is
- * free, and a request that is slow to arrive holds none.
+ * batch, answer it, wait. At ingest the load makes the batches, and a short
+ * wait for more; the others take one connection a turn, so that it goes to a
+ * process that is free, and a request that is slow to arrive holds none.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +64,7 @@ answer_all(struct batcher *batcher)
 
 	for (size_t i = 0; i < batcher->slots.ready_count; i++) {
 		slot = batcher->slots.ready[i];
+		slot->is_ready = false;
 		http_answer_send(&slot->exchange.request,
 		    &slot->exchange.response, slot->link);
 		http_request_release(&slot->exchange.request);
@@ -121,20 +122,24 @@ hear(struct batcher *batcher, int timeout_ms)
 	return count;
 }
 
-/* Waits for as many as came together lately. Who calls alone, one request
- * after another, never waits. */
+/* Waits for as many as came together lately. A caller that is alone, and sends
+ * one request after another, waits only in the few turns after a crowd. */
 static void
 gather(struct batcher *batcher)
 {
-	size_t expected = batcher->expected;
-	const size_t *ready = &batcher->slots.ready_count;
 	int64_t now_ms = clock_monotonic_ms(), end_ms = now_ms + GATHER_MS;
+	size_t came;
 
-	for (; *ready < expected && now_ms < end_ms;
-	     now_ms = clock_monotonic_ms())
+	while (
+	    batcher->slots.ready_count < batcher->expected && now_ms < end_ms) {
 		hear(batcher, (int)(end_ms - now_ms));
-	expected = *ready < expected ? expected - 1 : *ready;
-	batcher->expected = expected < GATHER_MOST ? expected : GATHER_MOST;
+		now_ms = clock_monotonic_ms();
+	}
+	came = batcher->slots.ready_count;
+	if (came < batcher->expected)
+		batcher->expected--;
+	else
+		batcher->expected = came < GATHER_MOST ? came : GATHER_MOST;
 }
 
 /* One turn; true when something happened. */

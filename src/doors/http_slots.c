@@ -90,6 +90,7 @@ slot_ready(struct http_slots *slots, struct http_slot *slot)
 {
 	http_request_read(&slot->exchange.request, slot->link, slots->max_body);
 	slots->ready[slots->ready_count++] = slot;
+	slot->is_ready = true;
 }
 
 /* All of a request, and nothing else, lies on the connection: libfcgi reads it
@@ -176,11 +177,14 @@ void
 http_slots_hear(
     struct http_slots *slots, struct http_slot *slot, int64_t now_ms)
 {
-	bool begins = slot_is_idle(slot);
-	ssize_t count = slot_receive(slots, slot, begins ? MSG_PEEK : 0);
-	bool is_whole =
-	    begins && count > 0 && is_one_request(slots->chunk, (size_t)count);
+	bool begins = slot_is_idle(slot), is_whole;
+	ssize_t count;
 
+	if (slot->is_ready)
+		return;
+	count = slot_receive(slots, slot, begins ? MSG_PEEK : 0);
+	is_whole =
+	    begins && count > 0 && is_one_request(slots->chunk, (size_t)count);
 	if (begins && count > 0 && !is_whole)
 		count = slot_receive(slots, slot, 0);
 	if (count > 0) {

@@ -23,21 +23,23 @@ struct http_slot {
 	struct http_record record;
 	struct text arrived;
 	bool has_surplus; /* bytes behind the request's end */
-	bool is_open;	  /* zeros, not even touched, while it was never used */
+	bool is_ready;	  /* it is heard again only when that was answered */
+	bool is_open;	  /* of slots never used no memory is touched */
 	int fd;
 	int64_t heard_ms;
 };
 
 struct http_slots {
 	size_t max_body;
-	int accepts; /* a turn, so that the pool's processes share */
+	int accepts; /* at once, so that the pool's processes share */
 	int epoll;   /* each connection's event points to its slot */
 	int memory;  /* what libfcgi reads a request from */
 	struct http_slot *all;
 	size_t open;
 	size_t arrived_bytes; /* of all slots */
 	int64_t swept_ms;
-	/* requests that are whole, to be handled and answered */
+	/* requests that are whole, to be handled and answered; then is_ready
+	 * is the caller's to reset */
 	struct http_slot *ready[HTTP_BATCH_MAX];
 	size_t ready_count;
 	unsigned char chunk[HTTP_SLOTS_CHUNK_BYTES];
