@@ -312,7 +312,7 @@ fleet() {
 	path=$(own /ok)
 	mapfile -t subscriptions < <(fleet "$path" 8)
 	psql -Xq -h "$RUN" -U postgres -d postrider -c "BEGIN;
-	    LOCK TABLE stats IN SHARE MODE; SELECT pg_sleep(20)" \
+	    LOCK TABLE stats IN SHARE MODE; SELECT pg_sleep(8)" \
 	    >/dev/null 3>&- 4>&- &
 	holder=$!
 	waits() { [ "$(super_sql "SELECT count(*) FROM pg_stat_activity

@@ -112,12 +112,12 @@ clock_ended(struct delivery *delivery, bool well)
 }
 
 void
-delivery_database_seen(
-    struct delivery *delivery, const struct db *db, bool well)
+delivery_seen(
+    struct delivery *delivery, bool *away, const struct db *db, bool well)
 {
-	if (well && delivery->database_away)
+	if (well && *away)
 		delivery->clock_at = 0; /* it may be another server now */
-	delivery->database_away = !well && db_error(db) == DB_GONE;
+	*away = !well && db_error(db) == DB_GONE;
 }
 
 static void
@@ -126,7 +126,7 @@ database_ended(struct delivery *delivery, bool well)
 	int doing = delivery->doing;
 
 	delivery->doing = DOING_NOTHING;
-	delivery_database_seen(delivery, delivery->db, well);
+	delivery_seen(delivery, &delivery->database_away, delivery->db, well);
 	switch (doing) {
 	case DOING_CLAIM: claim_ended(delivery, well); break;
 	case DOING_PICK: dispatch_picked(delivery, well); break;
@@ -206,7 +206,8 @@ delivery_wait_ms(struct delivery *delivery, int64_t now)
 	if (delivery->doing != DOING_NOTHING)
 		return sooner(wait, db_wait_ms(delivery->db));
 	returns = claim_return_wait_ms(delivery, now);
-	if (delivery->wants.count > 0 || returns == 0)
+	if (delivery->wants.count > 0 || returns == 0 ||
+	    delivery->lacks_partition)
 		wait = sooner(wait, db_retry_wait_ms(delivery->db) + 10);
 	else
 		wait = sooner(wait, returns);
@@ -263,7 +264,6 @@ delivery_is_empty(const struct delivery *delivery)
 	    (!delivery->take_is_out || !queue_is_up(delivery->queue));
 }
 
-/* One turn: tick, dispatch, settle. */
 static void
 delivery_turn(struct delivery *delivery)
 {

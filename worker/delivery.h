@@ -1,7 +1,7 @@
 #ifndef WORKER_DELIVERY_H
 #define WORKER_DELIVERY_H
 /*
- * A delivery process. Its loop: tick, poll, dispatch, settle.
+ * A delivery process. Its loop: settle, claim, dispatch, poll.
  *
  *   queue_take -> wanted ids -> claim -> jobs in flight -> jobs done
  *       ^                                                      |
@@ -74,7 +74,8 @@ struct delivery {
 		DOING_PARTITIONS
 	} doing;
 	bool settles;	    /* a batch of results is being committed */
-	bool database_away; /* the last statement found none */
+	bool database_away; /* the last statement on db found none */
+	bool results_away;  /* the same of results_db */
 	bool lacks_partition;
 
 	struct wants wants; /* to be claimed, or being claimed */
@@ -132,7 +133,7 @@ void settle_step(struct delivery *delivery);
 /* Milliseconds until settle_step must be called although nothing came. */
 int64_t settle_wait_ms(const struct delivery *delivery, int64_t now);
 
-/* delivery.c: a statement has ended well on db, or not. */
-void delivery_database_seen(
-    struct delivery *delivery, const struct db *db, bool well);
+/* delivery.c: a statement on db has ended; *away is kept of that connection. */
+void delivery_seen(
+    struct delivery *delivery, bool *away, const struct db *db, bool well);
 #endif

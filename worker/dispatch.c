@@ -24,6 +24,7 @@ static bool
 may_take(const struct delivery *delivery)
 {
 	return !delivery->stops && !delivery->database_away &&
+	    !delivery->results_away &&
 	    delivery->doing != DOING_PICK && /* it fills the same list */
 	    delivery->wants.count == 0 && delivery->returns.count == 0 &&
 	    delivery->unsent.count == 0 && delivery->locked.count == 0 &&
@@ -119,7 +120,8 @@ pick(struct delivery *delivery, int64_t now)
 	delivery->doing = DOING_PICK;
 	if (delivery_pick_start(delivery->db, at_most(free_slots, WANTS_MOST),
 		PICK_WINDOW) == -1) {
-		delivery_database_seen(delivery, delivery->db, false);
+		delivery_seen(
+		    delivery, &delivery->database_away, delivery->db, false);
 		dispatch_picked(delivery, false);
 	}
 }

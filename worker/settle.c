@@ -121,7 +121,8 @@ settle_answers(struct delivery *delivery)
 	}
 }
 
-/* Milliseconds until the next batch, INT64_MAX when there are no results. */
+/* Milliseconds until the next batch, INT64_MAX when there are no results, or no
+ * partition for them yet. */
 static int64_t
 batch_wait_ms(const struct delivery *delivery, int64_t now)
 {
@@ -282,7 +283,8 @@ batch_step(struct delivery *delivery, int rc)
 	if (rc == 0)
 		return;
 	delivery->settles = false;
-	delivery_database_seen(delivery, delivery->results_db, rc == 1);
+	delivery_seen(
+	    delivery, &delivery->results_away, delivery->results_db, rc == 1);
 	if (rc == 1)
 		batch_stored(delivery);
 	else
