@@ -116,6 +116,13 @@ test:
 	@$(MAKE) $(QUIET) docs
 	@exec src/stack/stack inside tests/run
 
+#: make test-long  the suites in tests/long, which take minutes each
+test-long:
+	@src/stack/packages run test
+	@$(MAKE) $(QUIET) -j"$$(nproc)" build sanitize $(SHIMS)
+	@exec src/stack/stack inside tests/run \
+	    $(patsubst tests/%.bats,%,$(wildcard tests/long/*.bats))
+
 #: make chaos    CHAOS_MINUTES= CHAOS_SEED=; faults at random, nothing lost
 chaos:
 	@src/stack/packages run test
@@ -325,6 +332,6 @@ clean:
 	rm -rf build
 
 FORCE:
-.PHONY: all help run start stop status test chaos torture fuzz bench build \
-    sanitize tortured fuzzed benched checkable valgrind egress docs lint format \
+.PHONY: all help run start stop status test test-long chaos torture fuzz \
+    bench build sanitize tortured fuzzed benched checkable valgrind egress docs lint format \
     install clean FORCE
