@@ -118,6 +118,10 @@ browser_modules() {
 		    3>&- 4>&- || fail "$(tail -3 "$STACK_VAR/npm.log")"
 }
 
+# What tests need of PyPI; then $PYTHON -m MODULE, or $PYTHON FILE.
+PYTHON=$ROOT/build/python/bin/python
+python_modules() { "$ROOT/src/stack/python" 3>&- 4>&- || fail 'no PyPI'; }
+
 # ---- subscriptions and webhooks --------------------------------------------
 
 # subscribe PATH [SECRET [EVENTS]]: at the receiver, or at a whole URL; its id.
