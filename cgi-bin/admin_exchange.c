@@ -21,6 +21,7 @@ fields_of(const struct webhook *webhook, const struct attempt *attempt)
 		.content_type = webhook->content_type,
 		.event_type = webhook->event_type,
 		.signature = webhook->signature,
+		.hops = webhook->hops,
 	};
 }
 

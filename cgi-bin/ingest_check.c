@@ -9,6 +9,7 @@
 #include "ingest.h"
 #include "rules/fingerprint.h"
 #include "rules/json_check.h"
+#include "rules/request_fields.h"
 
 #define PREFIX "/ingest/"
 #define SIGNATURE_BYTES 1024
@@ -153,6 +154,20 @@ check_key(struct problems *problems, const struct request *request)
 	    "String should be printable ASCII");
 }
 
+static int
+check_hops(struct problems *problems, const struct request *request)
+{
+	const char *value = request_variable(request, REQUEST_HOPS_VARIABLE);
+	int hops = request_hops(value);
+
+	if (hops == -1)
+		problem_add(problems, "int_parsing",
+		    json_pack("[ss]", "header", "postrider-hops"),
+		    "Input should be a number of hops, as Postrider sends it",
+		    json_string(value), NULL);
+	return hops;
+}
+
 static void
 check_headers(struct problems *problems, const struct request *request,
     struct incoming *incoming)
@@ -170,6 +185,25 @@ check_headers(struct problems *problems, const struct request *request,
 	incoming->content_type = check_header(problems, request, "CONTENT_TYPE",
 	    "content-type", CONTENT_TYPE_BYTES, is_printable_ascii, printable);
 	incoming->key = check_key(problems, request);
+	incoming->hops = check_hops(problems, request);
+}
+
+/* RFC 5842, section 7.2 */
+static bool
+hops_fit(const struct request *request, struct response *response,
+    const struct incoming *incoming)
+{
+	struct text words = { 0 };
+
+	if (incoming->hops <= REQUEST_HOPS_MAX)
+		return true;
+	text_addf(&words,
+	    "Loop detected: Postrider has sent this on %d times, and %d are "
+	    "allowed; a subscription's target URL leads back here",
+	    incoming->hops, REQUEST_HOPS_MAX);
+	problem_answer(request, response, 508, text_string(&words));
+	text_free(&words);
+	return false;
 }
 
 static enum ingest_verdict
@@ -231,5 +265,7 @@ ingest_check(const struct request *request, struct response *response,
 		problems_answer(&problems, response);
 		return INGEST_ANSWERED;
 	}
+	if (!hops_fit(request, response, incoming))
+		return INGEST_ANSWERED;
 	return check_body(request, response, incoming);
 }

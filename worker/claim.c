@@ -76,6 +76,7 @@ job_start(struct delivery *delivery, struct job *job)
 		.content_type = claimed->content_type,
 		.event_type = claimed->event_type,
 		.signature = claimed->signature,
+		.hops = claimed->hops,
 	};
 	if (transfers_start(
 		delivery->transfers, claimed, &fields, job->slow, job) == -1) {

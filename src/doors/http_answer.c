@@ -34,6 +34,7 @@ static const struct {
 	{ 429, "Too Many Requests" },
 	{ 500, "Internal Server Error" },
 	{ 503, "Service Unavailable" },
+	{ 508, "Loop Detected" },
 };
 
 static const char page_policy[] =

@@ -3,8 +3,25 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "rules/signature.h"
+
+#define HOPS_DIGITS_MAX 4
+
+int
+request_hops(const char *value)
+{
+	size_t length;
+
+	if (value == NULL)
+		return 0;
+	length = strspn(value, "0123456789");
+	if (length == 0 || length > HOPS_DIGITS_MAX || value[length] != '\0')
+		return -1;
+	return (int)strtol(value, NULL, 10);
+}
 
 static bool
 is_field_value(const char *value)
@@ -38,13 +55,14 @@ request_fields_each(const struct request_fields *fields,
     void (*add)(void *context, const char *name, const char *value),
     void *context)
 {
-	char id[UUID_TEXT_SIZE], seconds[24];
+	char id[UUID_TEXT_SIZE], seconds[24], hops[16];
 	const char *type = fields->content_type;
 
 	if (!is_field_value(type) || type[0] == '\0')
 		type = "application/json";
 	uuid_text(&fields->webhook_id, id);
 	snprintf(seconds, sizeof(seconds), "%" PRId64, fields->timestamp);
+	snprintf(hops, sizeof(hops), "%d", fields->hops + 1);
 	add(context, "Content-Type", type);
 	add(context, "webhook-id", id);
 	add(context, "webhook-timestamp", seconds);
@@ -54,4 +72,5 @@ request_fields_each(const struct request_fields *fields,
 		add(context, "X-Event-Type", fields->event_type);
 	if (is_field_value(fields->signature))
 		add(context, "X-Signature", fields->signature);
+	add(context, REQUEST_HOPS_FIELD, hops);
 }

@@ -2,9 +2,9 @@
 #define RULES_REQUEST_FIELDS_H
 /*
  * The header fields of an attempt: Standard Webhooks' webhook-id,
- * webhook-timestamp and webhook-signature; what the producer sent along. The
- * worker sends them, the admin pages show them. A value with a control byte is
- * left out: it could forge a header.
+ * webhook-timestamp and webhook-signature; what the producer sent along; and how
+ * often Postrider has sent this on. The worker sends them, the admin pages show
+ * them. A value with a control byte is left out: it could forge a header.
  */
 #include <stdint.h>
 
@@ -13,6 +13,17 @@
 
 #define REQUEST_USER_AGENT "Postrider/" POSTRIDER_VERSION
 
+/*
+ * How many deliveries by Postrider, on this installation or another, led to
+ * this request. Ingest keeps the number and each delivery sends one more, so
+ * that a loop of subscriptions ends: what has more hops is not accepted.
+ */
+#define REQUEST_HOPS_FIELD "Postrider-Hops"
+#define REQUEST_HOPS_VARIABLE "HTTP_POSTRIDER_HOPS"
+#define REQUEST_HOPS_MAX 5
+/* The number that such a field holds; NULL: 0. -1 when it holds none. */
+int request_hops(const char *value);
+
 struct request_fields { /* all borrowed */
 	struct uuid webhook_id;
 	int64_t timestamp;	  /* s since 1970 */
@@ -20,6 +31,7 @@ struct request_fields { /* all borrowed */
 	const char *content_type; /* NULL: application/json */
 	const char *event_type;	  /* NULL: none */
 	const char *signature;	  /* X-Signature; NULL: none */
+	int hops;		  /* of the request that was ingested */
 };
 
 /* Calls `add` with each name and value; values may be empty, never NULL. */

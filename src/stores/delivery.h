@@ -45,6 +45,7 @@ struct claimed {
 	char *content_type;
 	char *payload;
 	size_t payload_length;
+	int hops; /* see rules/request_fields.h */
 };
 void claimed_release(struct claimed *claimed);
 /* Opens its secrets for the moment of signing, and wipes them again. -1: one

@@ -38,7 +38,7 @@ static const struct db_statement claim_sql = { "delivery_claim",
 	"   p.due_at, p.subscription_id, c.attempts, c.retries,"
 	"   c.interruptions, s.target_url, " STORE_SECRETS ","
 	"   w.event_type,"
-	"   w.signature, w.content_type, w.payload"
+	"   w.signature, w.content_type, w.payload, w.hops"
 	"  FROM wanted"
 	"  LEFT JOIN claimed c ON c.webhook_id = wanted.id"
 	"  LEFT JOIN LATERAL (SELECT * FROM pending"
@@ -154,6 +154,7 @@ claimed_read(struct db *db, int row, struct lease lease)
 	claimed->signature = memory_copy_string(db_get_string(db, row, 11));
 	claimed->content_type = memory_copy_string(db_get_string(db, row, 12));
 	claimed->payload = memory_copy(payload, claimed->payload_length);
+	claimed->hops = (int)db_get_long(db, row, 14);
 	return claimed;
 }
 

@@ -24,13 +24,13 @@
 static const struct db_statement store_sql = { "webhook_store",
 	"WITH accepted AS (" ACCEPTED
 	"    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[],"
-	"      $5::text[], $6::bytea[], $7::int8[]) AS i (id,"
-	"      subscription_id, event_type, signature, content_type, payload,"
-	"      verified_as)" ITS_SUBSCRIPTION "), stored AS ("
+	"      $5::text[], $6::bytea[], $7::int8[], $8::int4[])"
+	"      AS i (id, subscription_id, event_type, signature, content_type,"
+	"      payload, verified_as, hops)" ITS_SUBSCRIPTION "), stored AS ("
 	"  INSERT INTO webhooks (id, subscription_id, event_type, signature,"
-	"    content_type, payload, filtered)"
+	"    content_type, payload, filtered, hops)"
 	"  SELECT id, subscription_id, event_type, signature, content_type,"
-	"    payload, coalesce(excluded, false) FROM accepted WHERE verified"
+	"    payload, coalesce(excluded, false), hops FROM accepted WHERE verified"
 	"), queued AS ("
 	"  INSERT INTO pending (webhook_id, subscription_id, due_at)"
 	"  SELECT id, subscription_id, now() FROM accepted"
@@ -44,9 +44,10 @@ static const struct db_statement store_sql = { "webhook_store",
 static const struct db_statement store_keyed_sql = { "webhook_store_keyed",
 	"WITH accepted AS (" ACCEPTED
 	"    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[],"
-	"      $5::text[], $6::bytea[], $7::int8[], $8::text[], $9::bytea[])"
+	"      $5::text[], $6::bytea[], $7::int8[], $8::int4[], $9::text[],"
+	"      $10::bytea[])"
 	"      AS i (id, subscription_id, event_type, signature, content_type,"
-	"      payload, verified_as, key, fingerprint)" ITS_SUBSCRIPTION
+	"      payload, verified_as, hops, key, fingerprint)" ITS_SUBSCRIPTION
 	"), keyed AS ("
 	"  INSERT INTO idempotency AS old (subscription_id, key, fingerprint,"
 	"    webhook_id, accepted_at)"
@@ -70,9 +71,9 @@ static const struct db_statement store_keyed_sql = { "webhook_store_keyed",
 	"      ON k.subscription_id = a.subscription_id AND k.key = a.key"
 	"), stored AS ("
 	"  INSERT INTO webhooks (id, subscription_id, event_type, signature,"
-	"    content_type, payload, filtered)"
+	"    content_type, payload, filtered, hops)"
 	"  SELECT id, subscription_id, event_type, signature, content_type,"
-	"    payload, coalesce(excluded, false) FROM judged"
+	"    payload, coalesce(excluded, false), hops FROM judged"
 	"   WHERE id = stands AND verified"
 	"), queued AS ("
 	"  INSERT INTO pending (webhook_id, subscription_id, due_at)"
@@ -86,7 +87,8 @@ static const struct db_statement get_sql = { "webhook_get",
 	"SELECT w.id, w.subscription_id, w.event_type, w.content_type,"
 	"       s.target_url, s.state, length(w.payload), w.filtered,"
 	"       p.webhook_id IS NOT NULL, p.due_at, p.lease IS NOT NULL,"
-	"       p.attempts, i.cancelled_at IS NOT NULL, w.signature"
+	"       p.attempts, i.cancelled_at IS NOT NULL, w.signature,"
+	"       w.hops"
 	"  FROM webhooks w"
 	"  LEFT JOIN subscriptions s ON s.id = w.subscription_id"
 	"  LEFT JOIN pending p ON p.webhook_id = w.id"
@@ -184,6 +186,10 @@ add_batch(struct db_params *params, struct incoming *const *batch, size_t count)
 	db_array_begin(params, DB_INT8);
 	for (size_t i = 0; i < count; i++)
 		db_array_long(params, batch[i]->verified_as);
+	db_array_end(params);
+	db_array_begin(params, DB_INT4);
+	for (size_t i = 0; i < count; i++)
+		db_array_int(params, batch[i]->hops);
 	db_array_end(params);
 }
 
@@ -289,6 +295,7 @@ webhook_get(struct db *db, const struct uuid *id, struct webhook *found)
 		.attempts = (int)db_get_long(db, 0, 11),
 		.cancelled = db_get_bool(db, 0, 12),
 		.signature = memory_copy_string(db_get_string(db, 0, 13)),
+		.hops = (int)db_get_long(db, 0, 14),
 	};
 	return 1;
 }

@@ -23,6 +23,7 @@ struct incoming {
 	const char *content_type; /* NULL: application/json */
 	const void *payload;
 	size_t payload_length;
+	int hops;	 /* see rules/request_fields.h */
 	const char *key; /* Idempotency-Key, NULL: none */
 	/* with a key: tells a repeat from another request */
 	unsigned char fingerprint[FINGERPRINT_BYTES];
@@ -66,6 +67,7 @@ struct webhook {
 	int attempts;	 /* made so far, when pending */
 	char *signature; /* X-Signature as it came; NULL: none */
 	bool cancelled;	 /* by a person, when not pending */
+	int hops;	 /* see rules/request_fields.h */
 };
 
 /* 1 found (release it), 0 none or past the retention, -1 error. */

@@ -7,8 +7,10 @@
 #include "variables.h"
 
 static const char *const names[] = { "HTTP_IDEMPOTENCY_KEY",
-	"HTTP_X_EVENT_TYPE", "HTTP_X_SIGNATURE", "CONTENT_TYPE" };
-static const size_t most[] = { 255, 255, 1024, 255 };
+	"HTTP_X_EVENT_TYPE", "HTTP_X_SIGNATURE", "CONTENT_TYPE",
+	REQUEST_HOPS_VARIABLE };
+static const size_t most[] = { 255, 255, 1024, 255, 4 };
+#define HOPS 4 /* its place there; it is kept as a number */
 #define FIELDS (sizeof(names) / sizeof(names[0]))
 
 int
@@ -36,6 +38,9 @@ admits(size_t field, const char *value)
 	}
 	if (strlen(value) > most[field] || (field == 0 && value[0] == '\0'))
 		return false;
+	if (field == HOPS)
+		return value[0] != '\0' &&
+		    value[strspn(value, "0123456789")] == '\0';
 	return is_clean && (is_ascii || field == 1 || field == 2);
 }
 
@@ -49,14 +54,16 @@ static void
 store_check(const struct request *request, const struct incoming *incoming)
 {
 	const char *const stored[] = { incoming->key, incoming->event_type,
-		incoming->signature, incoming->content_type };
+		incoming->signature, incoming->content_type, NULL };
 	char id[UUID_TEXT_SIZE], path[64];
 	struct uuid again;
 
 	for (size_t i = 0; i < FIELDS; i++)
-		MUST(
-		    stored_as(stored[i], request_variable(request, names[i])) &&
+		MUST((i == HOPS ||
+			 stored_as(
+			     stored[i], request_variable(request, names[i]))) &&
 		    admits(i, request_variable(request, names[i])));
+	MUST(incoming->hops >= 0 && incoming->hops <= REQUEST_HOPS_MAX);
 	MUST(strncmp(request->path, PREFIX, strlen(PREFIX)) == 0);
 	snprintf(path, sizeof(path), PREFIX "%s",
 	    uuid_text(&incoming->subscription_id, id));
@@ -88,7 +95,8 @@ answer_check(const struct request *request, const struct response *response)
 	if (response->status == 422)
 		faults_check(request, detail);
 	else
-		MUST(response->status == 404 && json_is_string(detail));
+		MUST((response->status == 404 || response->status == 508) &&
+		    json_is_string(detail));
 	json_decref(root);
 }
 
