@@ -1,7 +1,5 @@
-#include "transfer.h"
+#include "transfer_link.h"
 
-#include <curl/curl.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,39 +7,10 @@
 
 #include "ground/clock.h"
 #include "ground/log.h"
-#include "lookup.h"
-#include "reader.h"
 #include "rules/egress.h"
 #include "rules/request_fields.h"
 
 #define OTHERS_MAX 8
-#define SILENT_US 1000000 /* a name server that answers does so sooner */
-
-struct transfer {
-	struct transfer *next; /* of the idle ones */
-	struct transfers *transfers;
-	CURL *easy;
-	struct curl_slist *fields;
-	const struct claimed *claimed;
-	void *owner;
-	int64_t started_us, answered_us; /* monotonic; 0: not yet */
-	size_t taken;			 /* payload bytes libcurl has */
-	bool blocked, opened;		 /* refused, tried an address */
-	bool connected;			 /* one is there for the request */
-	struct lookup lookup;
-	bool postponed;
-	struct reader reader;
-};
-
-struct transfers {
-	CURLM *multi;
-	struct transfer *all, *idle;
-	struct lookups *lookups;
-	size_t room, count;
-	bool begun; /* some that libcurl has not seen to yet */
-	int64_t timeout_ms;
-	bool https_only;
-};
 
 static int
 transfer_resolve(void *state, void *reserved, void *data)
@@ -342,105 +311,6 @@ transfers_wait(struct transfers *transfers, struct pollfd *others,
 			(waits[i].revents & CURL_WAIT_POLLOUT ? POLLOUT : 0));
 }
 
-static enum outcome_end
-end_of_connect(const struct transfer *transfer)
-{
-	long error = 0;
-
-	if (transfer->blocked && !transfer->opened)
-		return END_BLOCKED;
-	curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &error);
-	return error == ENETUNREACH || error == EHOSTUNREACH ||
-		error == EACCES || error == EPERM
-	    ? END_UNREACHABLE
-	    : END_REFUSED;
-}
-
-/* The name was asked for, and for long. */
-static bool
-resolver_was_silent(const struct transfer *transfer, CURLcode code)
-{
-	return transfer->lookup.running &&
-	    (code == CURLE_OPERATION_TIMEDOUT ||
-		code == CURLE_COULDNT_RESOLVE_HOST) &&
-	    clock_monotonic_us() - transfer->started_us >= SILENT_US;
-}
-
-static enum outcome_end
-end_of(struct transfer *transfer, CURLcode code)
-{
-	if (transfer->reader.malformed)
-		return END_MALFORMED;
-	if (resolver_was_silent(transfer, code)) {
-		lookup_unanswered(
-		    transfer->transfers->lookups, &transfer->lookup);
-		return END_UNANSWERED_NAME;
-	}
-	switch (code) {
-	case CURLE_OK: return END_ANSWERED;
-	case CURLE_OPERATION_TIMEDOUT: return END_TIMED_OUT;
-	case CURLE_COULDNT_RESOLVE_HOST: return END_UNRESOLVED;
-	case CURLE_COULDNT_CONNECT: return end_of_connect(transfer);
-	case CURLE_ABORTED_BY_CALLBACK:
-		return transfer->blocked ? END_BLOCKED : END_OTHER;
-	case CURLE_WRITE_ERROR: return END_BODY_CUT;
-	case CURLE_PARTIAL_FILE: return END_BODY_SHORT;
-	case CURLE_SSL_CONNECT_ERROR: return END_TLS;
-	case CURLE_PEER_FAILED_VERIFICATION: return END_UNTRUSTED;
-	case CURLE_GOT_NOTHING: return END_CLOSED;
-	case CURLE_SEND_ERROR:
-	case CURLE_RECV_ERROR:
-	case CURLE_SEND_FAIL_REWIND: return END_RESET;
-	case CURLE_URL_MALFORMAT:
-	case CURLE_LOGIN_DENIED:
-		return END_BAD_URL; /* a user in it */
-	/* libcurl's name for another scheme, and for HTTP/0.9. */
-	case CURLE_UNSUPPORTED_PROTOCOL:
-		return transfer->connected ? END_MALFORMED : END_BAD_URL;
-	/* And for an answer that is no HTTP or has a header of over 100 KiB
-	 * ("out of memory"). */
-	case CURLE_WEIRD_SERVER_REPLY:
-	case CURLE_OUT_OF_MEMORY:
-	case CURLE_BAD_CONTENT_ENCODING:
-	case CURLE_FILESIZE_EXCEEDED: return END_MALFORMED;
-	default:
-		log_warning("transfer failed code=%d reason=\"%s\"", (int)code,
-		    curl_easy_strerror(code));
-		return END_OTHER;
-	}
-}
-
-static int32_t
-phase_us(CURL *easy, CURLINFO info)
-{
-	curl_off_t us = 0;
-
-	curl_easy_getinfo(easy, info, &us);
-	return us > 0 && us < INT32_MAX ? (int32_t)us : -1;
-}
-
-/* Of a kept connection libcurl tells when it was found, and of a POST that
- * its first byte went, where the answer's is meant. */
-static struct phases
-phases_of(const struct transfer *transfer)
-{
-	struct phases phases = { -1, -1, -1, -1 };
-	CURL *easy = transfer->easy;
-	long connections = 0;
-
-	if (transfer->answered_us != 0)
-		phases.first_byte_us =
-		    (int32_t)(transfer->answered_us - transfer->started_us);
-
-	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
-	if (connections == 0)
-		return phases;
-	phases.dns_us = phase_us(easy, CURLINFO_NAMELOOKUP_TIME_T);
-	phases.connect_us = phase_us(easy, CURLINFO_CONNECT_TIME_T);
-	phases.tls_us = phase_us(easy, CURLINFO_APPCONNECT_TIME_T);
-	return phases;
-}
-
 static void
 transfer_end(struct transfers *transfers, struct transfer *transfer,
     CURLcode code, struct transfer_answer *answer)
@@ -452,13 +322,13 @@ transfer_end(struct transfers *transfers, struct transfer *transfer,
 	*answer = (struct transfer_answer){
 		.owner = transfer->owner,
 		.postponed = transfer->postponed,
-		.seen = { .end = end_of(transfer, code),
+		.seen = { .end = transfer_end_of(transfer, code),
 		    .status = reader->header_done ? reader->status : 0,
 		    .sent = (size_t)sent == transfer->claimed->payload_length,
 		    .timeout_ms = transfers->timeout_ms },
 		.duration_ms =
 		    (clock_monotonic_us() - transfer->started_us) / 1000,
-		.phases = phases_of(transfer),
+		.phases = transfer_phases(transfer),
 		.headers = reader->headers,
 		.body = reader->body,
 	};

@@ -15,6 +15,7 @@
 #include "../../worker/lookup.c"
 #include "../../worker/reader.c"
 #include "../../worker/transfer.c"
+#include "../../worker/transfer_end.c"
 
 /* A receiver on 127.0.0.1 that counts, in a process of its own. */
 static struct {
