@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ground/heartbeat.h"
 #include "stores/maintenance.h"
 #include "stores/webhook.h"
 
@@ -26,33 +27,93 @@ database_is_up(struct api *api)
 	return up;
 }
 
-static void
-answer_not_ready(struct response *response, bool database, bool redis)
-{
-	const char *detail = "Redis does not answer";
+/* What works here, and what stands in its way. */
+struct readiness {
+	bool postgresql, redis;
+	enum { WORKS, DEGRADED, DOWN, UNKNOWN } ingest, delivery;
+	struct text detail;
+};
 
-	if (!database)
-		detail = redis ? "PostgreSQL does not answer"
-			       : "PostgreSQL and Redis do not answer";
-	response_header(response, "Retry-After", "2");
-	json_answer(response, 503,
-	    json_pack("{s:s, s:s, s:b, s:b}", "status", "not ready", "detail",
-		detail, "postgresql", database, "redis", redis));
+static const char *const works[] = { [WORKS] = "ok",
+	[DEGRADED] = "degraded",
+	[DOWN] = "down",
+	[UNKNOWN] = "unknown" };
+
+static void
+add_detail(struct readiness *readiness, const char *detail)
+{
+	text_addf(&readiness->detail, "%s%s",
+	    readiness->detail.length == 0 ? "" : "; ", detail);
+}
+
+static void
+look_at_stores(struct readiness *readiness)
+{
+	if (!readiness->postgresql) {
+		readiness->ingest = readiness->delivery = DOWN;
+		add_detail(readiness, "PostgreSQL does not answer");
+	}
+	if (!readiness->redis) {
+		if (readiness->delivery == WORKS)
+			readiness->delivery = DEGRADED;
+		add_detail(readiness,
+		    "Redis does not answer: webhooks are taken from "
+		    "PostgreSQL, slower");
+	}
+}
+
+/* Of this host: other nodes have processes, and an answer, of their own. */
+static void
+look_at_processes(struct readiness *readiness)
+{
+	int ingest = heartbeat_is_alive(HEARTBEAT_INGEST);
+	int delivery = heartbeat_is_alive(HEARTBEAT_DELIVERY);
+
+	if (ingest == 0) {
+		readiness->ingest = DOWN;
+		add_detail(readiness, "no ingest process is alive");
+	}
+	if (delivery == 0) {
+		readiness->delivery = DOWN;
+		add_detail(readiness, "no delivery process is alive");
+	} else if (delivery == -1 && readiness->delivery == WORKS) {
+		readiness->delivery = UNKNOWN; /* not the supervisor's */
+	}
+}
+
+/* 503 is for what shall get no more webhooks: that is about ingest alone. */
+static void
+answer_readiness(struct response *response, const struct readiness *readiness)
+{
+	bool up = readiness->ingest == WORKS;
+	json_t *answer = json_pack("{s:s, s:s, s:s, s:b, s:b}", "status",
+	    !up					? "not ready"
+		: readiness->detail.length == 0 ? "ready"
+						: "degraded",
+	    "ingest", works[readiness->ingest], "delivery",
+	    works[readiness->delivery], "postgresql", readiness->postgresql,
+	    "redis", readiness->redis);
+
+	if (readiness->detail.length != 0)
+		json_object_set_new(
+		    answer, "detail", api_string(readiness->detail.bytes));
+	if (!up)
+		response_header(response, "Retry-After", "2");
+	json_answer(response, up ? 200 : 503, answer);
 }
 
 API_HANDLER(api_ready)
 {
 	struct api *api = context;
-	bool database = database_is_up(api);
-	bool redis = cache_ping(api->cache) == 0;
+	struct readiness readiness = { .postgresql = database_is_up(api),
+		.redis = cache_ping(api->cache) == 0 };
 
 	(void)request;
 	(void)argument;
-	if (database && redis)
-		json_answer(
-		    response, 200, json_pack("{s:s}", "status", "ready"));
-	else
-		answer_not_ready(response, database, redis);
+	look_at_stores(&readiness);
+	look_at_processes(&readiness);
+	answer_readiness(response, &readiness);
+	text_free(&readiness.detail);
 }
 
 API_HANDLER(api_metrics)
@@ -61,6 +122,7 @@ API_HANDLER(api_metrics)
 	struct webhook_backlog backlog = { 0 };
 	bool database = webhook_backlog(api->db, &backlog) == 0;
 	bool redis = cache_ping(api->cache) == 0;
+	int delivery = heartbeat_is_alive(HEARTBEAT_DELIVERY);
 
 	(void)request;
 	(void)argument;
@@ -72,6 +134,9 @@ API_HANDLER(api_metrics)
 	    "postrider_up{component=\"postgresql\"} %d\n"
 	    "postrider_up{component=\"redis\"} %d\n",
 	    database, redis);
+	if (delivery != -1)
+		text_addf(&response->body,
+		    "postrider_up{component=\"delivery\"} %d\n", delivery);
 	if (!database)
 		return;
 	text_addf(&response->body,

@@ -318,6 +318,7 @@ INSERT |UPDATE |\.[ch]:|postgresql:|failed:|\.sock|${STACK_VAR#/}" <<<"$body"; t
 	assert_code 200
 	request GET /readyz
 	assert_code 200
+	assert_json . '{"status":"ready","ingest":"ok","delivery":"ok","postgresql":true,"redis":true}'
 	request GET /openapi.json
 	assert_code 200
 	json '.paths | keys[]' | grep -qx '/ingest/{subscription_id}'
@@ -363,7 +364,9 @@ INSERT |UPDATE |\.[ch]:|postgresql:|failed:|\.sock|${STACK_VAR#/}" <<<"$body"; t
 	[ "$first" = 503 ] || [ "$first" = 200 ]	# the cache may know it
 	[ "$first" = 200 ] || [ -n "$retry" ]
 	[ "$ready" = 503 ]
-	[[ $said == *[Pp]ostgre* ]]
+	jq -e '.status == "not ready" and .ingest == "down" and
+	    .delivery == "down" and (.postgresql | not) and .redis and
+	    (.detail | contains("PostgreSQL"))' <<<"$said"
 	[ "$health" = 200 ]
 	eventually 10 ready
 	request GET /subscriptions/

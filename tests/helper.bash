@@ -242,5 +242,6 @@ auth() {
 
 ready() {
 	request GET /readyz
-	[ "$code" = 200 ] || { echo "$code $body"; return 1; }
+	[ "$code" = 200 ] && [ "$(json .status)" = ready ] ||
+		{ echo "$code $body"; return 1; }
 }

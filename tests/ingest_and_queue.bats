@@ -336,8 +336,10 @@ setup_file() {
 	request GET /readyz
 	local ready=$code said=$body
 	stack part-start redis
-	[ "$ready" = 503 ]
-	[[ $said == *[Rr]edis* ]]
+	[ "$ready" = 200 ]
+	jq -e '.status == "degraded" and .ingest == "ok" and
+	    .delivery == "degraded" and .postgresql and (.redis | not) and
+	    (.detail | contains("Redis"))' <<<"$said"
 	webhook=$(ingest "$subscription" '{"redis": "back"}')
 	eventually 10 ended Success "$webhook"
 	eventually 10 ready

@@ -209,11 +209,96 @@ crash() {
 	eventually 30 serves
 }
 
-@test "a frozen delivery process is noticed and replaced" {
-	local victim
-	victim=$(pids delivery | head -1)
-	kill -STOP "$victim"
-	eventually 60 replaced "$victim" delivery 2
-	eventually 20 serves
+killed_for_hanging() { grep -c 'killing a child that hangs' \
+    "$STACK_VAR/log/worker.log" || true; }
+
+nobody_is_replaced() {	# a reload may still be under way
+	local before
+	before=$(pids '.*')
+	sleep 1.5
+	[ "$before" = "$(pids '.*')" ]
+}
+
+no_delivery() {
+	request GET /readyz
+	[ "$code $(json '[.status, .ingest, .delivery, .detail] | join(", ")')" \
+	    = '200 degraded, ok, down, no delivery process is alive' ] ||
+		{ echo "$code $body"; return 1; }
+}
+
+# A process that waits for PostgreSQL within its deadlines does not hang.
+@test "whoever is frozen is told of and replaced, not who waits for PostgreSQL" {
+	local victims=() role count before pid
+	eventually 20 nobody_is_replaced
+	before=$(killed_for_hanging)
+	for role in ingest api admin; do
+		victims+=("$(pids $role | head -1)")
+	done
+	victims+=($(pids delivery))
+	[ ${#victims[@]} = 5 ]
+	kill -STOP "${victims[@]}"
+	eventually 20 no_delivery
+	request GET /metrics
+	grep -qx 'postrider_up{component="delivery"} 0' <<<"$body"
+	ingest "$SOME" '{}'
+	stack signal postgresql STOP
+	for count in $(seq 40); do
+		kill -0 "${victims[@]}" 2>/dev/null || break
+		request GET /readyz
+		request POST "/ingest/$SOME" -d '{}'
+		request GET /ui/
+		sleep 0.5
+	done
+	all_dead() { for pid; do ! kill -0 "$pid" 2>/dev/null || return 1; done; }
+	eventually 10 all_dead "${victims[@]}"
+	stack signal postgresql CONT
+	while read -r role count; do
+		eventually 20 title_count "$role" "$count"
+	done <<-'E'
+	ingest 2
+	api 4
+	admin 2
+	delivery 2
+	E
+	count=$(($(killed_for_hanging) - before))
+	[ $count = 5 ] || fail "$count were killed"
+	eventually 20 ready
 	eventually 30 settled "$SOME"
+}
+
+# The supervisor tells systemd that it lives, and a frozen one does not.
+@test "the watchdog is fed while the supervisor supervises" {
+	local socket=$RUN/notify conf=$STACK_VAR/watched.conf listener worker
+	sed "s|^RUN_DIR=.*|RUN_DIR=$RUN/watched|; s|^CGI_DIR=.*|CGI_DIR=/none|" \
+	    "$STACK_VAR/postrider.conf" >"$conf"
+	chmod a+r "$conf"
+	python3 - "$socket" >"$BATS_TEST_TMPDIR/told" 3>&- 4>&- <<-'EOF' &
+		import os, socket, sys
+		inbox = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		inbox.bind(sys.argv[1])
+		os.chmod(sys.argv[1], 0o777)
+		while (said := inbox.recv(4096).decode()) != "STOPPING=1":
+		    print(said, flush=True)
+	EOF
+	listener=$!
+	listens() { [ -S "$socket" ]; }
+	eventually 5 listens
+	"$STACK" exec env POSTRIDER_CONF="$conf" sh -c 'NOTIFY_SOCKET=$1 \
+	    WATCHDOG_USEC=1000000 WATCHDOG_PID=$$ exec postrider-worker' sh \
+	    "$socket" >"$STACK_VAR/log/watched.log" 2>&1 3>&- 4>&- &
+	fed() { [ "$(grep -c WATCHDOG=1 "$BATS_TEST_TMPDIR/told")" -ge "$1" ]; }
+	eventually 10 fed 3
+	[ "$(head -1 "$BATS_TEST_TMPDIR/told")" = READY=1 ]
+	worker=$(cat "$RUN/watched/worker.pid")
+	kill -STOP "$worker"
+	local count
+	count=$(grep -c WATCHDOG=1 "$BATS_TEST_TMPDIR/told")
+	sleep 2
+	run fed $((count + 2))
+	assert_failure
+	kill -CONT "$worker"
+	eventually 5 fed $((count + 2))
+	kill "$worker"
+	wait "$listener"
+	rm -rf "$socket" "$conf" "$RUN/watched"
 }

@@ -16,6 +16,7 @@
 #include "delivery.h"
 #include "ground/clock.h"
 #include "ground/config.h"
+#include "ground/heartbeat.h"
 #include "ground/log.h"
 #include "ground/text.h"
 #include "keeper.h"
@@ -38,6 +39,14 @@ static const char *const role_names[ROLES] = { [ROLE_INGEST] = "ingest",
 	[ROLE_ADMIN] = "admin",
 	[ROLE_KEEPER] = "keeper",
 	[ROLE_DELIVERY] = "delivery" };
+
+static enum heartbeat_role
+heartbeat_role_of(enum role role)
+{
+	return role == ROLE_INGEST  ? HEARTBEAT_INGEST
+	    : role == ROLE_DELIVERY ? HEARTBEAT_DELIVERY
+				    : HEARTBEAT_OTHER;
+}
 
 static int64_t
 wanted_of(enum role role)
@@ -68,7 +77,7 @@ child_find(enum role role, int64_t number)
 static void
 child_add(enum role role, int number)
 {
-	if (count == SHARED_CHILDREN)
+	if (count == HEARTBEAT_SLOTS)
 		return;
 	children = memory_resize(children, (count + 1) * sizeof(*children));
 	children[count] = (struct child){
@@ -107,7 +116,7 @@ files_close(void)
 
 /* Our handlers must not see what is meant for the program. */
 static void
-pool_live(enum pool pool, pid_t parent)
+pool_live(enum pool pool, int slot, pid_t parent)
 {
 	static const int defaults[] = { SIGTERM, SIGHUP, SIGUSR2, SIGCHLD };
 	sigset_t none;
@@ -118,6 +127,7 @@ pool_live(enum pool pool, pid_t parent)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	heartbeat_hand_over(slot);
 	if (getppid() == parent)
 		pool_exec(pool);
 	_exit(111);
@@ -130,7 +140,7 @@ child_live(const struct child *child, pid_t parent)
 	char title[64];
 
 	if (child->role < ROLE_KEEPER)
-		pool_live((enum pool)child->role, parent);
+		pool_live((enum pool)child->role, child->slot, parent);
 	snprintf(title, sizeof(title),
 	    child->role == ROLE_KEEPER ? "postrider: keeper"
 				       : "postrider: delivery %d",
@@ -182,6 +192,7 @@ child_start(struct child *child, int64_t now)
 		child->start_at = now + 1000;
 		return;
 	}
+	heartbeat_set_role(child->slot, heartbeat_role_of(child->role));
 	log_debug("started child role=%s number=%d pid=%d",
 	    role_names[child->role], child->number, (int)child->pid);
 }
@@ -213,6 +224,7 @@ child_died(struct child *child, int status, int64_t now)
 
 	child->pid = 0;
 	child->kill_at = 0;
+	heartbeat_set_role(child->slot, HEARTBEAT_NONE);
 	if (child->role == ROLE_DELIVERY && !clean)
 		shared_bury(child->incarnation);
 	if (asked || lived >= LONG_LIFE_MS || (clean && lived >= 1000))
@@ -249,12 +261,10 @@ children_check(int64_t now)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct child *child = &children[i];
-		bool beats = child->role >= ROLE_KEEPER;
 
 		if (child->pid == 0)
 			continue;
-		if (beats &&
-		    now - shared_last_beat(child->slot) > HEART_STOPPED_MS)
+		if (now - heartbeat_last(child->slot) > HEART_STOPPED_MS)
 			log_error("killing a child that hangs role=%s "
 				  "number=%d",
 			    role_names[child->role], child->number);

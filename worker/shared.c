@@ -6,13 +6,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "ground/clock.h"
+#include "ground/heartbeat.h"
 #include "ground/log.h"
 
 #define DEAD_MAX 256
 
 static struct shared {
-	_Atomic int64_t beat[SHARED_CHILDREN];
 	_Atomic uint64_t dead[DEAD_MAX]; /* 0: free */
 } * shared;
 static int shared_fd = -1;
@@ -29,19 +28,13 @@ shared_open(void)
 		return -1;
 	}
 	shared = map;
-	return 0;
+	return heartbeat_create();
 }
 
 void
 shared_beat(int slot)
 {
-	atomic_store(&shared->beat[slot], clock_monotonic_ms());
-}
-
-int64_t
-shared_last_beat(int slot)
-{
-	return atomic_load(&shared->beat[slot]);
+	heartbeat_beat(slot);
 }
 
 void

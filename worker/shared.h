@@ -1,18 +1,16 @@
 #ifndef WORKER_SHARED_H
 #define WORKER_SHARED_H
 /*
- * Memory that the supervisor shares with its children: a heartbeat each, and
- * the incarnations of delivery processes that died, which the keeper reads.
+ * Memory that the supervisor shares with the children it forks: their
+ * heartbeats, and the incarnations of delivery processes that died, which the
+ * keeper reads.
  */
 #include <stdint.h>
 
-#define SHARED_CHILDREN 1024
-
 int shared_open(void); /* before the first fork; 0, -1 */
 
-/* "I live": a child at each turn of its loop, at least each 5 s. */
+/* The heartbeat of a child (ground/heartbeat.h), at each turn of its loop. */
 void shared_beat(int slot);
-int64_t shared_last_beat(int slot); /* clock_monotonic_ms() */
 
 /* The supervisor saw this one die. The keeper wakes by shared_socket, which
  * is readable until shared_acknowledge. */

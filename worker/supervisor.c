@@ -5,14 +5,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +17,7 @@
 #include "ground/clock.h"
 #include "ground/config.h"
 #include "ground/log.h"
+#include "notify.h"
 #include "pools.h"
 #include "rules/egress.h"
 #include "shared.h"
@@ -60,32 +58,6 @@ signals_open(void)
 	}
 	sigprocmask(SIG_BLOCK, &blocked, NULL);
 	signal(SIGPIPE, SIG_IGN);
-}
-
-/* For systemd (sd_notify(3)); without it, nothing. */
-static void
-notify(const char *state)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	socklen_t length;
-	int fd;
-
-	if (path == NULL || strlen(path) >= sizeof(address.sun_path))
-		return;
-	memcpy(address.sun_path, path, strlen(path));
-	if (path[0] == '@')
-		address.sun_path[0] = '\0';
-	length =
-	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd == -1)
-		return;
-	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL,
-		(struct sockaddr *)&address, length) == -1)
-		log_warning(
-		    "cannot tell systemd reason=\"%s\"", strerror(errno));
-	close(fd);
 }
 
 /* 0; 100 when another runs or the directory cannot be used. */
@@ -222,6 +194,7 @@ supervise(void)
 		children_check(now);
 		wait = children_start(now);
 		rolls = rolls && !stops && children_roll(now);
+		notify_alive(now);
 		wait = wait < TURN_MS ? wait : TURN_MS;
 		if (rolls && wait > ROLL_TURN_MS)
 			wait = ROLL_TURN_MS;

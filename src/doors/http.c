@@ -8,7 +8,11 @@
 
 #include "doors/http_link.h"
 #include "ground/clock.h"
+#include "ground/heartbeat.h"
 #include "ground/log.h"
+
+/* Who takes an answer slowly may hold us for HTTP_SILENCE_MS with each. */
+#define WRITE_BYTES 8192
 
 struct http_link {
 	FCGX_Request fcgi;
@@ -185,10 +189,19 @@ cgi_write(const char *bytes, size_t length)
 void
 http_link_write(struct http_link *link, const void *bytes, size_t length)
 {
-	if (link->is_cgi)
+	const char *at = bytes;
+	size_t part;
+
+	if (link->is_cgi) {
 		cgi_write(bytes, length);
-	else
-		FCGX_PutStr(bytes, (int)length, link->fcgi.out);
+		return;
+	}
+	for (; length != 0; at += part, length -= part) {
+		part = length < WRITE_BYTES ? length : WRITE_BYTES;
+		heartbeat();
+		if (FCGX_PutStr(at, (int)part, link->fcgi.out) == -1)
+			return; /* http_link_finish sees it */
+	}
 }
 
 void

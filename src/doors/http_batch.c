@@ -10,10 +10,12 @@
 
 #include "doors/http_slots.h"
 #include "ground/clock.h"
+#include "ground/heartbeat.h"
 
 #define ACCEPTS 16
 #define EVENTS (HTTP_BATCH_MAX - ACCEPTS)
 #define TICK_MS 1000
+#define IDLE_TICK_MS HEARTBEAT_EVERY_MS
 #define BUSY_TICK_MS 20 /* what idle() began may be ready to go on */
 
 /* A commit of six costs PostgreSQL little more than one of a single request;
@@ -65,6 +67,7 @@ answer_all(struct batcher *batcher)
 	for (size_t i = 0; i < batcher->slots.ready_count; i++) {
 		slot = batcher->slots.ready[i];
 		slot->is_ready = false;
+		heartbeat();
 		http_answer_send(&slot->exchange.request,
 		    &slot->exchange.response, slot->link);
 		http_request_release(&slot->exchange.request);
@@ -148,6 +151,7 @@ turn(struct batcher *batcher, int timeout_ms)
 {
 	int count;
 
+	heartbeat();
 	if (batcher->idle != NULL)
 		batcher->idle(batcher->context);
 	listen_set(batcher);
@@ -185,8 +189,9 @@ patience_ms(const struct batcher *batcher, bool was_busy)
 	if (batcher->idle != NULL)
 		return was_busy ? BUSY_TICK_MS : TICK_MS;
 	/* Where it cannot listen, it tries again. */
-	return batcher->slots.open != 0 || !batcher->is_listening ? TICK_MS
-								  : -1;
+	return batcher->slots.open != 0 || !batcher->is_listening
+	    ? TICK_MS
+	    : IDLE_TICK_MS;
 }
 
 static int
@@ -229,6 +234,7 @@ serve(struct batcher *batcher)
 {
 	int rc = 111, started = http_link_init();
 
+	heartbeat_take_over();
 	if (started != -1)
 		rc = started == 1 ? serve_cgi(batcher) : serve_pool(batcher);
 	free(batcher);
@@ -262,9 +268,11 @@ handle_each(
 	const struct service *service = context;
 
 	(void)waited;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		heartbeat();
 		service->handle(
 		    &batch[i]->request, &batch[i]->response, service->context);
+	}
 }
 
 int

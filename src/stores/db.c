@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ground/clock.h"
+#include "ground/heartbeat.h"
 #include "stores/db_link.h"
 
 #define RETRY_FIRST_MS 100
@@ -276,16 +277,22 @@ db_step(struct db *db)
 	return rc == 1 ? step_finished(db) : rc;
 }
 
+/* Who waits within a deadline does not hang. */
 static int
 wait_for(struct db *db)
 {
 	struct pollfd fd;
+	int64_t wait;
 	int rc;
 
 	while ((rc = db_step(db)) == 0) {
+		heartbeat();
+		wait = db_wait_ms(db);
+		if (wait > HEARTBEAT_EVERY_MS)
+			wait = HEARTBEAT_EVERY_MS;
 		fd = (struct pollfd){ .fd = PQsocket(db->conn),
 			.events = db->events };
-		poll(&fd, 1, (int)db_wait_ms(db));
+		poll(&fd, 1, (int)wait);
 	}
 	return rc == 1 ? 0 : -1;
 }
