@@ -13,10 +13,12 @@ table and one line of JSON; exits 1 when a promise was broken:
     altered      arrived with other bytes than were sent
     unlogged     arrived more often than it has rows in the log
     misfiled     dead letters that are no Failure of the log, or the reverse
-    unexplained  arrived again after its 200, with no row in the log, be it
-                 `interrupted`, `late` or a time-out, that says why
+    unexplained  arrived again after an arrival that got its 200, with no row
+                 in the log between the two that says why: `interrupted`, or
+                 a time-out of the first
 """
 import collections
+import datetime
 import http.client
 import json
 import multiprocessing
@@ -29,20 +31,25 @@ import urllib.parse
 ALL_STATUS = 50000  # beyond so many, /status of the plain ones: a tenth
 CLIENTS = 4
 ATTEMPTS = 6  # of a webhook that nobody takes
+TIMEOUT = 2  # HTTP_TIMEOUT of the stack that is judged, s
+SLACK = 0.1  # between the clocks of the receiver and the log, s
 
 
 class Arrivals:
-    def __init__(self):
-        self.times, self.numbers = [], []
-        self.crcs = set()
-        self.taken = []  # when the 200s were sent
+    """The requests of one webhook, in the order of arrival."""
 
-    def again(self):
-        """How many requests came needlessly: after the first 200."""
-        if not self.taken:
-            return 0
-        after = sum(moment > self.taken[0] for moment in self.times)
-        return max(after, len(self.taken) - 1)
+    def __init__(self):
+        self.times = []
+        self.crcs = set()
+        self.taken = set()  # indices into times: those that got a 200
+
+    def repeated(self):
+        """(taken, next) for each arrival that got a 200 and yet was followed
+        by another.  A retry after a refused repeat is not needless: it is the
+        retry that any Failed Attempt gets."""
+        return [(self.times[index], self.times[index + 1])
+                for index in sorted(self.taken)
+                if index + 1 < len(self.times)]
 
 
 def read_acknowledged(directory):
@@ -57,11 +64,13 @@ def read_arrivals(directory):
         for event, *rest in map(str.split, file):
             if event == "a":
                 webhook, number, moment, _, crc = rest
-                one = owners[number] = arrivals[webhook]
+                one = arrivals[webhook]
+                owners[number] = one, len(one.times)
                 one.times.append(float(moment))
                 one.crcs.add(int(crc))
             else:
-                owners[rest[0]].taken.append(float(rest[1]))
+                one, index = owners[rest[0]]
+                one.taken.add(index)
     return arrivals
 
 
@@ -157,19 +166,19 @@ class Judge:
         self.repeats(webhook, state, one, rows)
 
     def repeats(self, webhook, state, one, rows):
-        broken = sum(is_broken(row) for row in rows)
-        timed_out = sum("time" in (row["error"] or "") for row in rows)
-        self.count["leases_broken"] += broken
-        if one.again() == 0:
-            return
-        self.count["duplicated"] += 1
-        self.count["needless_requests"] += one.again()
-        if one.again() <= broken:
-            self.count["of_interrupted_or_late"] += 1
-        elif one.again() <= broken + timed_out:
-            self.count["of_a_time_out"] += 1
-        else:
-            self.fault("unexplained", webhook, state, rows)
+        self.count["leases_broken"] += sum(map(is_broken, rows))
+        unused = [(row["error"] or "", moment_of(row)) for row in rows]
+        repeated = one.repeated()
+        self.count["duplicated"] += bool(repeated)
+        self.count["needless_requests"] += len(repeated)
+        for taken, again in repeated:
+            row = next((row for row in unused if explains(row, taken, again)),
+                       None)
+            if row is None:
+                return self.fault("unexplained", webhook, state, rows)
+            unused.remove(row)
+            self.count["of_interrupted" if row[0].startswith("interrupted")
+                       else "of_a_time_out"] += 1
 
     def fault(self, kind, webhook, state, rows):
         self.faults[kind].append(
@@ -177,6 +186,22 @@ class Judge:
              self.arrivals[webhook].times, self.arrivals[webhook].taken,
              [(row["timestamp"], row["outcome"], row["error"])
               for row in rows]))
+
+
+def moment_of(row):
+    """When the attempt began, or its lease was broken; s since 1970."""
+    return datetime.datetime.fromisoformat(
+        row["timestamp"].replace("Z", "+00:00")).timestamp()
+
+
+def explains(row, taken, again):
+    """Whether this row tells why `again` came after `taken`, which got a
+    200: the lease was broken between the two, or the 200 came too late."""
+    error, moment = row
+    if error.startswith("interrupted"):
+        return taken - SLACK <= moment <= again + SLACK
+    return error.startswith("timed out") and \
+        taken - TIMEOUT - SLACK <= moment <= taken + SLACK
 
 
 def is_broken(row):
@@ -266,7 +291,7 @@ def main(directory, url, seed, quiet_seconds):
         "shown_404": producer["looked_up"].get("404", 0),
         "duplicated": judge.count["duplicated"],
         "needless_requests": judge.count["needless_requests"],
-        "of_interrupted_or_late": judge.count["of_interrupted_or_late"],
+        "of_interrupted": judge.count["of_interrupted"],
         "of_a_time_out": judge.count["of_a_time_out"],
         "leases_broken": judge.count["leases_broken"],
         "arrived_without_202": len(strangers), "unanswered": unanswered,
