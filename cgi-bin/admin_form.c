@@ -7,6 +7,7 @@
 #include "ground/config.h"
 #include "ground/interfaces.h"
 #include "rules/egress.h"
+#include "rules/secret.h"
 #include "rules/signed_request.h"
 #include "rules/target_url.h"
 #include "stores/webhook.h"
@@ -76,16 +77,21 @@ check_url(struct subscription_form *form)
 static void
 check_secret(struct subscription_form *form)
 {
-	if (form->secret.length > SUBSCRIPTION_SECRET_BYTES)
+	enum secret_fault fault;
+
+	if (form->secret.length > SECRET_BYTES_MAX)
 		text_addf(&form->secret_error,
 		    "The secret has %zu bytes; it may have %d.",
-		    form->secret.length, SUBSCRIPTION_SECRET_BYTES);
+		    form->secret.length, SECRET_BYTES_MAX);
 	else if (!text_is_string(&form->secret))
 		text_adds(&form->secret_error,
 		    "The secret must be text, without a NUL.");
 	else if (form->remove_secret && form->secret.length != 0)
 		text_adds(&form->secret_error,
 		    "Either enter a new secret or remove it, not both.");
+	else if ((fault = secret_fault(text_string(&form->secret))) !=
+	    SECRET_FINE)
+		text_addf(&form->secret_error, "%s.", secret_fault_text(fault));
 }
 
 /* Will there be a secret, once this is saved? */

@@ -9,6 +9,7 @@
 #include "ground/interfaces.h"
 #include "ground/text.h"
 #include "rules/egress.h"
+#include "rules/secret.h"
 #include "rules/signed_request.h"
 #include "rules/target_url.h"
 #include "stores/webhook.h"
@@ -85,11 +86,22 @@ static void
 read_secret(
     struct problems *problems, json_t *given, struct subscription_input *input)
 {
+	const char *secret = NULL;
+	enum secret_fault fault;
+
 	input->change.secret_given = true;
 	if (!json_is_null(given))
-		input->change.secret =
-		    api_read_string(problems, given, SUBSCRIPTION_SECRET_BYTES,
-			json_pack("[ss]", "body", "secret"));
+		secret = api_read_string(problems, given, SECRET_BYTES_MAX,
+		    json_pack("[ss]", "body", "secret"));
+	if (secret == NULL || secret[0] == '\0') /* "" is none, too */
+		return;
+	fault = secret_fault(secret);
+	if (fault == SECRET_FINE)
+		input->change.secret = secret;
+	else
+		problem_add(problems, "secret_invalid",
+		    json_pack("[ss]", "body", "secret"),
+		    secret_fault_text(fault), json_incref(given), NULL);
 }
 
 static void

@@ -112,6 +112,72 @@ deliver() {	# SECRET [CURL ARGUMENT…]: sets arrival
 	    <<<"$arrival")" = false ]
 }
 
+# ---- what can be a secret --------------------------------------------------
+
+bad_secrets() {	# JSON and what is said of it, a line each
+	cat <<-'E'
+	"whsec_"	There is no key behind whsec_
+	"WHSEC_c2VjcmV0IQ=="	Write whsec_ in lower case
+	" whsec_c2VjcmV0IQ=="	Write whsec_ in lower case, with nothing before
+	"whsec_c2VjcmV0 IQ=="	There is a blank or a line break behind whsec_
+	"whsec_c2VjcmV0IQ==\n"	There is a blank or a line break behind whsec_
+	"whsec_-_-_"	Behind whsec_ there is URL-safe base64
+	"whsec_c2VjcmV0IQ"	The base64 behind whsec_ is cut or wrongly padded
+	"whsec_c2VjcmV0I==="	The base64 behind whsec_ is cut or wrongly padded
+	"whsec_c2Vj.mV0"	What stands behind whsec_ is not standard base64
+	"whsec_секрет"	What stands behind whsec_ is not standard base64
+	E
+}
+
+@test "whsec_ with no standard base64 behind it is 422, and says why" {
+	local id secret why
+	id=$(subscribe /ok kept)
+	while IFS=$'\t' read -r secret why; do
+		for method in POST PATCH; do
+			request $method "/subscriptions/$([ $method = POST ] ||
+			    echo "$id")" -d "{\"secret\": $secret,
+			    \"target_url\": \"$RECEIVER/ok\"}"
+			assert_faults 1
+			assert_json '.detail[0] | [.type, .loc]' \
+			    '["secret_invalid",["body","secret"]]'
+			[[ $(json '.detail[0].msg') == "$why"* ]] ||
+				fail "$secret: $body"
+		done
+	done < <(bad_secrets)
+	request GET "/subscriptions/$id"
+	assert_json .secret '"kept"'
+}
+
+@test "the form says the same of such a secret" {
+	local secret why
+	while IFS=$'\t' read -r secret why; do
+		submit /ui/subscriptions/new "target_url=$RECEIVER/ok" events= \
+		    "secret=$(jq -r . <<<"$secret")"
+		assert_code 422
+		[[ $body == *'id="secret-error">'"$why"* ]] ||
+			fail "$secret: $(grep error <<<"$body")"
+	done < <(grep -v '\\n' < <(bad_secrets))
+}
+
+@test "an empty secret is none" {
+	local path id
+	path=$(own /ok)
+	request POST /subscriptions/ -d "{\"secret\": \"\",
+	    \"target_url\": \"$RECEIVER$path\"}"
+	assert_code 201
+	assert_json '[.secret, .has_secret]' '[null,false]'
+	id=$(json .id)
+	request PATCH "/subscriptions/$id" -d '{"secret": "some"}'
+	assert_json '[.secret, .has_secret]' '["some",true]'
+	request PATCH "/subscriptions/$id" -d '{"secret": ""}'
+	assert_code 200
+	assert_json '[.secret, .has_secret]' '[null,false]'
+	ingest "$id" 1
+	eventually 10 arrived "$path" 1
+	[ "$(arrivals "$path" |
+	    jq '.[0].headers | has("webhook-signature")')" = false ]
+}
+
 # ---- rotation --------------------------------------------------------------
 
 # signers ARRIVAL-JSON SECRET…: which of the secrets made each signature, in the

@@ -15,7 +15,8 @@ void signature_secret(char secret[SIGNATURE_SECRET_SIZE]);
 
 /*
  * A secret "whsec_..." is base64 of the key (padding optional); any other,
- * and one whose rest is no base64, is the key by its bytes.
+ * and one whose rest is no base64, is the key by its bytes. What is set now is
+ * judged by rules/secret.h; rows may be older.
  * timestamp: seconds since 1970.
  */
 void signature_make(const char *secret, const char *id, int64_t timestamp,

@@ -22,7 +22,8 @@ static const struct db_statement clear_sql = { "rekey_clear",
 	" ORDER BY id LIMIT 200" };
 
 static const struct db_statement clear_seal_sql = { "rekey_clear_seal",
-	"UPDATE subscriptions SET secrets = ARRAY[$3::text], secret = NULL"
+	"UPDATE subscriptions SET secret = NULL,"
+	"  secrets = CASE WHEN $3 <> '' THEN ARRAY[$3::text] END"
 	" WHERE id = $1 AND xmin::text = $2" };
 
 /* Those with a secret of another key than the first. */

@@ -32,8 +32,7 @@ struct subscription {
 /* Frees what it holds and sets it to { 0 }; NULL is fine. */
 void subscription_release(struct subscription *subscription);
 
-#define SUBSCRIPTION_SECRET_BYTES 1024 /* at most */
-#define SUBSCRIPTION_EVENTS 1000       /* at most */
+#define SUBSCRIPTION_EVENTS 1000 /* at most */
 
 /* What a PATCH changes; the rest stays. For a new one all is given. */
 struct subscription_change {
