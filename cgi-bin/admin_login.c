@@ -5,16 +5,21 @@
 #include <string.h>
 
 #include "admin_visit.h"
+#include "doors/cookie.h"
 #include "ground/config.h"
 #include "ground/log.h"
 #include "ground/turn.h"
 #include "rules/password.h"
 #include "rules/throttle.h"
 #include "stores/account.h"
+#include "stores/device.h"
+#include "stores/session.h"
 
 /* Argon2 takes 19 MiB and a core: no more than that for strangers. */
 #define HASHES_AT_ONCE 2
 #define HASH_WAIT_MS 2000
+
+#define DEVICE "device" /* the cookie */
 
 static const char wrong[] = "The password is not right.";
 
@@ -144,27 +149,71 @@ too_early(const struct request *request, struct response *response,
 	text_free(&error);
 }
 
-/* account_try has let it pass. */
+/* Who tries to log in. */
+struct visitor {
+	char network[THROTTLE_NETWORK_SIZE];
+	char device[SESSION_ID_SIZE]; /* its cookie's, or a new one */
+	bool is_known;		      /* it has logged in before */
+};
+
+/* 1 may try; 0 not for *wait_s seconds; -1. */
+static int
+visitor_try(struct visitor *visitor, const struct request *request,
+    struct db *db, int64_t *wait_s)
+{
+	struct text id = { 0 };
+	int rc = 0;
+
+	*visitor = (struct visitor){ .is_known = false };
+	throttle_network(
+	    request_variable(request, "REMOTE_ADDR"), visitor->network);
+	if (cookie_get(request, DEVICE, &id) == 1 &&
+	    session_id_is(text_string(&id))) {
+		memcpy(visitor->device, id.bytes, sizeof(visitor->device));
+		rc =
+		    device_try(db, visitor->device, &visitor->is_known, wait_s);
+	}
+	text_free(&id);
+	if (rc == -1 || visitor->is_known)
+		return rc;
+	session_id_make(visitor->device);
+	return account_try(db, visitor->network, wait_s);
+}
+
+/* 0, -1. */
+static int
+visitor_succeeded(const struct visitor *visitor, struct db *db)
+{
+	if (!visitor->is_known &&
+	    account_try_succeeded(db, visitor->network) == -1)
+		return -1;
+	return device_succeeded(db, visitor->device);
+}
+
+/* visitor_try has let it pass. */
 static void
 attempt(const struct request *request, struct response *response,
-    const struct admin *admin, const char *network, const char *next)
+    const struct admin *admin, const struct visitor *visitor, const char *next)
 {
 	int status = check(request, admin);
 
 	log_line(status == 200 ? LOG_INFO : LOG_WARNING,
-	    "login %s network=%s request=%s",
-	    status == 200 ? "accepted" : "refused", network, request->id);
+	    "login %s network=%s browser=%s request=%s",
+	    status == 200 ? "accepted" : "refused", visitor->network,
+	    visitor->is_known ? "known" : "new", request->id);
 	if (status == 403)
 		login_page(request, response, 403, next, wrong);
 	else if (status == 503)
 		login_page(request, response, 503, next,
 		    "Too many are logging in just now. Try again in a moment.");
-	else if (status == 500 ||
-	    account_try_succeeded(admin->db, network) == -1 ||
-	    admin_visit_login(request, response, admin) == -1)
+	else if (status == 500 || visitor_succeeded(visitor, admin->db) == -1 ||
+	    admin_visit_login(request, response, admin) == -1) {
 		admin_failed(request, response, admin);
-	else
+	} else {
+		cookie_keep(request, response, DEVICE, visitor->device,
+		    DEVICE_DAYS * 86400L);
 		admin_redirect(response, next);
+	}
 }
 
 void
@@ -172,7 +221,7 @@ admin_login(const struct request *request, struct response *response,
     const char *argument, void *context)
 {
 	const struct admin *admin = context;
-	char network[THROTTLE_NETWORK_SIZE];
+	struct visitor visitor;
 	struct text next = { 0 };
 	int64_t wait_s;
 	int rc;
@@ -183,14 +232,13 @@ admin_login(const struct request *request, struct response *response,
 		admin_redirect(response, next.bytes);
 		goto out;
 	}
-	throttle_network(request_variable(request, "REMOTE_ADDR"), network);
-	rc = account_try(admin->db, network, &wait_s);
+	rc = visitor_try(&visitor, request, admin->db, &wait_s);
 	if (rc == -1)
 		admin_failed(request, response, admin);
 	else if (rc == 0)
 		too_early(request, response, next.bytes, wait_s);
 	else
-		attempt(request, response, admin, network, next.bytes);
+		attempt(request, response, admin, &visitor, next.bytes);
 out:
 	text_free(&next);
 }

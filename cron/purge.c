@@ -9,6 +9,8 @@
 
 #include "ground/config.h"
 #include "ground/log.h"
+#include "stores/account.h"
+#include "stores/device.h"
 #include "stores/maintenance.h"
 #include "stores/session.h"
 
@@ -39,6 +41,10 @@ purge(bool dry_run)
 		    dry_run ? "would end" : "ended", (long long)purged.expired);
 	if (rc == 0 && !dry_run)
 		rc = session_purge(db);
+	if (rc == 0 && !dry_run)
+		rc = account_purge(db);
+	if (rc == 0 && !dry_run)
+		rc = device_purge(db);
 	db_free(db);
 	return rc == -1 ? 111 : 0;
 }

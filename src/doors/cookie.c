@@ -36,16 +36,34 @@ cookie_get(const struct request *request, const char *name, struct text *value)
 	return found;
 }
 
-void
-cookie_set(const struct request *request, struct response *response,
-    const char *name, const char *value)
+/* seconds -1: until the browser ends. */
+static void
+set(const struct request *request, struct response *response, const char *name,
+    const char *value, long seconds)
 {
 	struct text cookie = { 0 };
 
 	full_name(request, name, &cookie);
-	text_addf(&cookie, "=%s; Path=/; HttpOnly; SameSite=Lax%s%s",
-	    value != NULL ? value : "", value != NULL ? "" : "; Max-Age=0",
-	    request_is_https(request) ? "; Secure" : "");
+	text_addf(&cookie, "=%s; Path=/; HttpOnly; SameSite=Lax", value);
+	if (seconds != -1)
+		text_addf(&cookie, "; Max-Age=%ld", seconds);
+	if (request_is_https(request))
+		text_adds(&cookie, "; Secure");
 	response_header(response, "Set-Cookie", cookie.bytes);
 	text_free(&cookie);
+}
+
+void
+cookie_set(const struct request *request, struct response *response,
+    const char *name, const char *value)
+{
+	set(request, response, name, value != NULL ? value : "",
+	    value != NULL ? -1 : 0);
+}
+
+void
+cookie_keep(const struct request *request, struct response *response,
+    const char *name, const char *value, long seconds)
+{
+	set(request, response, name, value, seconds);
 }

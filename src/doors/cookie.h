@@ -14,4 +14,7 @@ cookie_get(const struct request *request, const char *name, struct text *value);
 /* Until the browser ends; value NULL: it is to be forgotten. */
 void cookie_set(const struct request *request, struct response *response,
     const char *name, const char *value);
+/* Beyond the browser's end. */
+void cookie_keep(const struct request *request, struct response *response,
+    const char *name, const char *value, long seconds);
 #endif

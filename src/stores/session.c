@@ -50,8 +50,8 @@ session_id_is(const char *string)
 	return base64url_is(string, SESSION_ID_SIZE - 1);
 }
 
-static void
-add_hash(struct db_params *params, const char *id)
+void
+session_add_hash(struct db_params *params, const char *id)
 {
 	unsigned char sum[crypto_hash_sha256_BYTES];
 	char hash[HASH_SIZE];
@@ -66,8 +66,8 @@ session_start(struct db *db, const char *id, const char *old)
 {
 	struct db_params *params = db_params(db);
 
-	add_hash(params, id);
-	add_hash(params, old);
+	session_add_hash(params, id);
+	session_add_hash(params, old);
 	return store_run(db, &start_sql, params);
 }
 
@@ -76,7 +76,7 @@ session_use(struct db *db, const char *id)
 {
 	struct db_params *params = db_params(db);
 
-	add_hash(params, id);
+	session_add_hash(params, id);
 	if (store_run(db, &use_sql, params) == -1)
 		return -1;
 	return db_rows(db) == 1;
@@ -87,7 +87,7 @@ session_end(struct db *db, const char *id)
 {
 	struct db_params *params = db_params(db);
 
-	add_hash(params, id);
+	session_add_hash(params, id);
 	return store_run(db, &end_sql, params);
 }
 

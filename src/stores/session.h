@@ -14,6 +14,8 @@
 
 void session_id_make(char id[SESSION_ID_SIZE]);
 bool session_id_is(const char *string); /* has it the shape of one? */
+/* What the tables have of an id: its SHA-256 in hexadecimal. */
+void session_add_hash(struct db_params *params, const char *id);
 
 /* old: the id that the browser had, ended if it is a session. 0, -1. */
 int session_start(struct db *db, const char *id, const char *old);
