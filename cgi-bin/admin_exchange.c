@@ -179,12 +179,15 @@ admin_payload(struct text *out, const struct webhook *webhook,
 static bool
 is_copied_whole(const char *bytes, size_t length)
 {
-	for (size_t i = 0; i < length; i++)
-		if (((unsigned char)bytes[i] < 0x20 && bytes[i] != '\t' &&
-			bytes[i] != '\n') ||
-		    bytes[i] == 0x7f)
+	uint32_t code;
+	size_t step;
+
+	for (; length != 0; bytes += step, length -= step) {
+		step = text_character(bytes, length, &code);
+		if (step == 0 || code == '\r' || text_is_hidden(code))
 			return false;
-	return text_is_utf8(bytes, length);
+	}
+	return true;
 }
 
 /* As one word of a shell. */

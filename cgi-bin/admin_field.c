@@ -138,7 +138,7 @@ write_area(struct text *out, const struct field *field)
 	text_addf(out, " rows=\"%d\"", field->rows);
 	/* The parser drops the first LF behind the tag. */
 	html_lit(out, ">\n");
-	html_text(out, field->value);
+	html_attribute(out, field->value);
 	html_lit(out, "</textarea>\n");
 }
 

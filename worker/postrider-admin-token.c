@@ -153,10 +153,13 @@ static void
 print_token(const struct token *token, struct text *scopes)
 {
 	char id[UUID_TEXT_SIZE];
+	struct text name = { 0 };
 
+	text_add_shown(&name, token->name);
 	token_scopes_text(token->grant.scopes, scopes);
 	printf("%s  %s  scope=%s  %s", uuid_text(&token->grant.id, id),
-	    token->name, text_string(scopes), token->state);
+	    text_string(&name), text_string(scopes), token->state);
+	text_free(&name);
 	if (token->grant.is_bound)
 		printf("  subscription=%s",
 		    uuid_text(&token->grant.subscription_id, id));

@@ -25,47 +25,64 @@ entity_of(unsigned char byte)
 	}
 }
 
-/* How many bytes at `at` go out as they are, 0 for none. */
+/* Writes the next character, where it does not go out as it is, after what is
+ * between *from and it. Its length. */
 static size_t
-plain_length(const unsigned char *at, size_t left)
+step(struct text *out, const unsigned char **from, const unsigned char *at,
+    size_t left, bool is_shown)
 {
+	const char *instead = NULL;
+	uint32_t code = at[0];
 	size_t length = 1;
 
-	if (at[0] < 0x80)
-		return entity_of(at[0]) == NULL ? 1 : 0;
-	if (at[0] >= 0xc2)
-		length = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
-	if (length > left || !text_is_utf8(at, length))
-		return 0;
+	if (at[0] < 0x80) {
+		instead = entity_of(at[0]);
+	} else {
+		length = text_character(at, left, &code);
+		if (length == 0)
+			instead = replacement;
+	}
+	if (instead == NULL &&
+	    (at[0] < 0x80 || !is_shown || !text_is_hidden(code)))
+		return length;
+	text_add(out, *from, (size_t)(at - *from));
+	if (instead != NULL)
+		text_adds(out, instead);
+	else
+		text_add_escape(out, code);
+	length += length == 0;
+	*from = at + length;
 	return length;
+}
+
+static void
+write_bytes(struct text *out, const void *bytes, size_t length, bool is_shown)
+{
+	const unsigned char *at = bytes, *end = at + length, *from = at;
+
+	while (at < end)
+		at += step(out, &from, at, (size_t)(end - at), is_shown);
+	text_add(out, from, (size_t)(end - from));
 }
 
 void
 html_bytes(struct text *out, const void *bytes, size_t length)
 {
-	const unsigned char *at = bytes, *end = at + length, *from = at;
-	const char *instead;
-	size_t step;
-
-	while (at < end) {
-		step = plain_length(at, (size_t)(end - at));
-		if (step != 0) {
-			at += step;
-			continue;
-		}
-		instead = *at < 0x80 ? entity_of(*at) : replacement;
-		text_add(out, from, (size_t)(at - from));
-		text_adds(out, instead);
-		from = ++at;
-	}
-	text_add(out, from, (size_t)(end - from));
+	write_bytes(out, bytes, length, true);
 }
 
 void
 html_text(struct text *out, const char *string)
 {
 	if (string != NULL)
-		html_bytes(out, string, strlen(string));
+		write_bytes(out, string, strlen(string), true);
+}
+
+void
+html_attribute(struct text *out, const char *string)
+{
+	if (string != NULL)
+		write_bytes(out, string, strlen(string), false);
 }
 
 void

@@ -15,12 +15,14 @@
 #define html_lit(out, lit) text_add(out, "" lit "", sizeof(lit) - 1)
 
 /* Between tags. Bytes that are no UTF-8, and control bytes other than tab,
- * LF and CR, come out as U+FFFD. NULL adds nothing. */
+ * LF and CR, come out as U+FFFD; other characters that would hide or reorder
+ * text (text_is_hidden) as \u202e. NULL adds nothing. */
 void html_text(struct text *out, const char *string);
 void html_bytes(struct text *out, const void *bytes, size_t length);
 
-/* Inside a quoted attribute: the same bytes are dangerous there. */
-#define html_attribute html_text
+/* Inside a quoted attribute, and inside a <textarea>: the same, but what a
+ * form sends back stays as it is, \u202e too. */
+void html_attribute(struct text *out, const char *string);
 
 /* One path segment, or a name or value of a query. */
 void html_url_arg(struct text *out, const char *string);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "ground/clock.h"
+#include "ground/text.h"
 
 #define LINE_MAX_BYTES 2048
 
@@ -31,20 +32,27 @@ log_level_of(const char *name)
 	return -1;
 }
 
-/* Copies with control bytes as \xNN, so that no value can forge a line. */
+/* Copies with what could forge a line, or hide or reorder a part of it,
+ * escaped: \xNN for control bytes and for what is no UTF-8, else \u202e. */
 static size_t
 log_escape(const char *from, char *to, size_t room)
 {
-	size_t length = 0;
+	size_t length = 0, left = strlen(from), step;
+	uint32_t code;
 
-	for (; *from != '\0' && length + 5 < room; from++) {
-		unsigned char c = (unsigned char)*from;
-
-		if (c < 0x20 || c == 0x7f)
-			length += (size_t)snprintf(
-			    to + length, room - length, "\\x%02x", c);
-		else
-			to[length++] = *from;
+	for (; left != 0 && length + 13 < room; from += step, left -= step) {
+		step = text_character(from, left, &code);
+		if (step == 0 || code < 0x20 || code == 0x7f) {
+			step = 1;
+			length += (size_t)snprintf(to + length, room - length,
+			    "\\x%02x", (unsigned char)*from);
+		} else if (text_is_hidden(code)) {
+			length += (size_t)snprintf(to + length, room - length,
+			    code < 0x10000 ? "\\u%04x" : "\\U%08x", code);
+		} else {
+			memcpy(to + length, from, step);
+			length += step;
+		}
 	}
 	return length;
 }

@@ -212,6 +212,64 @@ text_is_clean(const void *bytes, size_t length)
 	return text_is_utf8(bytes, length);
 }
 
+size_t
+text_character(const void *bytes, size_t left, uint32_t *code)
+{
+	const unsigned char *at = bytes;
+	size_t length = utf8_sequence(at, left);
+
+	*code = length > 1 ? at[0] & 0x7fu >> length : at[0];
+	for (size_t i = 1; i < length; i++)
+		*code = *code << 6 | (at[i] & 0x3f);
+	return length;
+}
+
+/* ZERO WIDTH (NON-)JOINER are not here: words and emoji need them. */
+bool
+text_is_hidden(uint32_t code)
+{
+	static const struct {
+		uint32_t from, to;
+	} ranges[] = { { 0x00, 0x08 }, { 0x0b, 0x0c }, { 0x0e, 0x1f },
+		{ 0x7f, 0x9f }, { 0xad, 0xad }, { 0x61c, 0x61c },
+		{ 0x180e, 0x180e }, { 0x200b, 0x200b }, { 0x200e, 0x200f },
+		{ 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff },
+		{ 0xfff9, 0xfffb }, { 0xe0000, 0xe007f } };
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (code >= ranges[i].from && code <= ranges[i].to)
+			return true;
+	return false;
+}
+
+void
+text_add_escape(struct text *text, uint32_t code)
+{
+	if (code < 0x10000) {
+		text_addf(text, "\\u%04x", code);
+		return;
+	}
+	code -= 0x10000;
+	text_addf(text, "\\u%04x\\u%04x", 0xd800 | code >> 10,
+	    0xdc00 | (code & 0x3ff));
+}
+
+void
+text_add_shown(struct text *text, const char *string)
+{
+	size_t left = strlen(string), step;
+	uint32_t code;
+
+	for (; left != 0; string += step, left -= step) {
+		step = text_character(string, left, &code);
+		if (step == 0 || text_is_hidden(code))
+			text_add_escape(text, code);
+		else
+			text_add(text, string, step);
+		step += step == 0;
+	}
+}
+
 bool
 text_is_string(const struct text *text)
 {

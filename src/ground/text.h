@@ -42,6 +42,19 @@ int text_hex(char c);
 bool text_is_utf8(const void *bytes, size_t length);
 /* And without control characters, which are below 0x20, and DEL. */
 bool text_is_clean(const void *bytes, size_t length);
+/* The length and code of the character at `bytes`; 0 for no UTF-8. left is
+ * not 0. */
+size_t text_character(const void *bytes, size_t left, uint32_t *code);
+/*
+ * Would a reader not see it, or see what follows in another order than it
+ * stands? Control characters (C0 but for tab, LF and CR; DEL; C1),
+ * bidirectional and invisible format characters, line separators, tags.
+ */
+bool text_is_hidden(uint32_t code);
+/* As \u202e, the way of JSON. */
+void text_add_escape(struct text *text, uint32_t code);
+/* A UTF-8 string with all that is hidden escaped: for terminals. */
+void text_add_shown(struct text *text, const char *string);
 /* UTF-8 that no NUL ends early. */
 bool text_is_string(const struct text *text);
 #endif

@@ -38,6 +38,23 @@ text_is_never_markup(void **state)
 		{ "an overlong <", BYTES("\xc0\xbc"),
 		    "\xef\xbf\xbd\xef\xbf\xbd" },
 		{ "a lead before <", BYTES("\xe2<b"), "\xef\xbf\xbd&lt;b" },
+		{ "bidi overrides and isolates",
+		    BYTES("a\xe2\x80\xaegpj.exe\xe2\x81\xa6<"),
+		    "a\\u202egpj.exe\\u2066&lt;" },
+		{ "marks of direction", BYTES("\xe2\x80\x8f\xd8\x9c"),
+		    "\\u200f\\u061c" },
+		{ "C1, which terminals obey",
+		    BYTES("\xc2\x9b"
+			  "2J\xc2\x85"),
+		    "\\u009b2J\\u0085" },
+		{ "what has no width",
+		    BYTES("a\xe2\x80\x8b\xef\xbb\xbf"
+			  "b"),
+		    "a\\u200b\\ufeffb" },
+		{ "a tag of the plane 14", BYTES("\xf3\xa0\x81\x81"),
+		    "\\udb40\\udc41" },
+		{ "joiners of emoji", BYTES("\xf0\x9f\x91\xa9\xe2\x80\x8d"),
+		    "\xf0\x9f\x91\xa9\xe2\x80\x8d" },
 		{ "a surrogate", BYTES("\xed\xa0\x80"),
 		    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
 	};
