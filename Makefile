@@ -29,10 +29,8 @@ WARNINGS	= -Wall -Wextra $(WERROR) -Wshadow -Wstrict-prototypes \
 		  -Wwrite-strings -Wformat=2 -Wvla -Wundef
 DEFINES		= -D_GNU_SOURCE -DPOSTRIDER_VERSION='"$(VERSION)"'
 
-# -fcf-protection is x86's alone.
 CFLAGS_release	= -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
-		  -fstack-clash-protection -fPIE \
-		  $(if $(filter x86_64,$(shell uname -m)),-fcf-protection)
+		  -fstack-clash-protection -fPIE
 LDFLAGS_release	= -pie -Wl,-z,relro,-z,now
 CFLAGS_sanitize	= -O1 -g -fsanitize=address,undefined \
 		  -fno-sanitize-recover=undefined -fno-omit-frame-pointer

@@ -65,6 +65,11 @@ check_url(struct subscription_form *form)
 		    "This URL leads to a private, reserved or local address, "
 		    "which is not allowed here (ALLOW_TARGETS).");
 		break;
+	case TARGET_URL_PORT:
+		text_adds(&form->url_error,
+		    "Webhooks may not go to the port of this URL "
+		    "(ALLOW_PORTS).");
+		break;
 	case TARGET_URL_MALFORMED:
 		text_addf(&form->url_error,
 		    "This is not a valid URL: %s. It "

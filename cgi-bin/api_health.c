@@ -3,9 +3,12 @@
 
 #include <string.h>
 
+#include "ground/clock.h"
 #include "ground/heartbeat.h"
 #include "stores/maintenance.h"
 #include "stores/webhook.h"
+
+#define READY_KEPT_MS 1000
 
 API_HANDLER(api_health)
 {
@@ -102,18 +105,39 @@ answer_readiness(struct response *response, const struct readiness *readiness)
 	json_answer(response, up ? 200 : 503, answer);
 }
 
-API_HANDLER(api_ready)
+static void
+ready_check(struct api *api, struct response *response)
 {
-	struct api *api = context;
 	struct readiness readiness = { .postgresql = database_is_up(api),
 		.redis = cache_ping(api->cache) == 0 };
 
-	(void)request;
-	(void)argument;
 	look_at_stores(&readiness);
 	look_at_processes(&readiness);
 	answer_readiness(response, &readiness);
 	text_free(&readiness.detail);
+}
+
+/* Anyone may ask, as often as he likes: each process looks once a second, and
+ * says the same until then. */
+API_HANDLER(api_ready)
+{
+	static struct response kept;
+	static int64_t until_ms;
+	int64_t now_ms = clock_monotonic_ms();
+
+	(void)request;
+	(void)argument;
+	if (now_ms >= until_ms) {
+		text_clear(&kept.headers);
+		text_clear(&kept.body);
+		ready_check(context, &kept);
+		until_ms = clock_monotonic_ms() + READY_KEPT_MS;
+	}
+	response->status = kept.status;
+	response->content_type = kept.content_type;
+	text_add(&response->headers, text_string(&kept.headers),
+	    kept.headers.length);
+	text_add(&response->body, text_string(&kept.body), kept.body.length);
 }
 
 API_HANDLER(api_metrics)

@@ -79,6 +79,12 @@ read_target_url(
 		    "local; the operator may allow it (ALLOW_TARGETS)",
 		    NULL);
 		break;
+	case TARGET_URL_PORT:
+		url_fault(problems, given, "url_not_allowed",
+		    "Target port not allowed: it is not among the operator's "
+		    "(ALLOW_PORTS)",
+		    NULL);
+		break;
 	}
 }
 

@@ -346,6 +346,7 @@ INSERT |UPDATE |\.[ch]:|postgresql:|failed:|\.sock|${STACK_VAR#/}" <<<"$body"; t
 
 @test "PostgreSQL away: reads are 503 with Retry-After, and work again after" {
 	stack part-stop postgresql
+	sleep 1.1	# so long /readyz says the same
 	request GET "/subscriptions/$SOME"
 	local first=$code retry
 	retry=$(header Retry-After)

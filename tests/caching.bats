@@ -176,8 +176,30 @@ cached() {	# ID FILTER VALUE
 	local number
 	for number in $(seq 20); do ready; done	# each process has one
 	redis CLIENT KILL TYPE normal SKIPME yes
+	sleep 1.1	# so long each process says the same
 	for number in $(seq 20); do
 		request GET /readyz
 		assert_code 200
 	done
+}
+
+pings() { redis INFO commandstats | sed -nE 's/^cmdstat_ping:calls=([0-9]+).*/\1/p'; }
+
+@test "whoever asks for /readyz all the time costs a look a second and process" {
+	local before began took
+	before=$(pings) began=$(date +%s%N)
+	run curl -s -o /dev/null -w '%{http_code}\n' "$URL/readyz?n=[1-400]"
+	[ "$(sort <<<"$output" | uniq -c | xargs)" = '400 200' ]
+	took=$((($(date +%s%N) - began) / 1000000000 + 2))
+	[ $(($(pings) - before)) -le $((($(pids api | wc -l) + 1) * took)) ] ||
+		fail "$(($(pings) - before)) looks in $took s"
+	# what changes is told within the second
+	stack part-stop redis
+	sleep 1.1
+	request GET /readyz
+	local redis
+	redis=$(json .redis)
+	stack part-start redis
+	[ "$redis" = false ]
+	eventually 10 ready
 }

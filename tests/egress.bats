@@ -400,6 +400,33 @@ ends() {
 	arrives "$subscription"
 }
 
+@test "with ALLOW_PORTS no other port is tried, neither new nor old" {
+	local path subscription before
+	path=$(own /ports)
+	subscription=$(subscribe "http://$public4$path")
+	arrives "$subscription"
+	setting ALLOW_PORTS '443, 8000-8999'
+	reloaded
+	before=$(stat -c %s "$NET/connections")
+	for url in http://example.com/ http://example.com:9000/ \
+	    'http://[2606:4700::1]:7999/' https://example.com:80/; do
+		request POST /subscriptions/ -d "{\"target_url\": \"$url\"}"
+		assert_faults 1
+		assert_fault url_not_allowed '["body","target_url"]' \
+		    "Target port not allowed: it is not among the operator's (ALLOW_PORTS)"
+	done
+	for url in https://example.com/ http://example.com:8000/ \
+	    'http://[2606:4700::1]:8999/'; do
+		subscribe "$url"
+	done
+	outcome 10 "$(ingest "$subscription" '{}')" Failure
+	assert_json '[.total_attempts, .error]' '[1,"target address not allowed"]'
+	[ "$(stat -c %s "$NET/connections")" = "$before" ]
+	setting ALLOW_PORTS ''
+	reloaded
+	arrives "$subscription"
+}
+
 @test "a range that makes no sense: the worker keeps what it had" {
 	setting ALLOW_TARGETS 10.0.0.1/8
 	stack signal worker HUP

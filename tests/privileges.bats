@@ -196,9 +196,6 @@ teardown() { rename_roles hidden postrider || true; }
 		done
 	done
 	grep -q -- '-fstack-clash-protection' "$ROOT/build/release/flags"
-	[ "$(uname -m)" != x86_64 ] ||
-		readelf -nW "$ROOT/build/release/obj/src/ground/text.o" |
-		grep -q 'IBT, SHSTK'
 }
 
 @test "the unit leaves the service little" {

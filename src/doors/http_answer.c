@@ -45,7 +45,8 @@ static const char page_policy[] =
     "trusted-types 'none'";
 static const char data_policy[] = "default-src 'none'; frame-ancestors 'none'";
 
-/* On every answer; apache-conf has the same for what Apache serves itself.
+/* On every answer; apache-conf has the same for what Apache serves itself. HSTS
+ * is the business of the server that has TLS: apache-conf sets it.
  * Not `no-referrer`: browsers would say `Origin: null` with our own forms. */
 static const char common_headers[] =
     "X-Content-Type-Options: nosniff\r\n"
@@ -57,8 +58,6 @@ static const char common_headers[] =
     "payment=(), usb=()\r\n"
     "X-XSS-Protection: 0\r\n"
     "Cache-Control: no-store\r\n";
-static const char tls_headers[] =
-    "Strict-Transport-Security: max-age=63072000; includeSubDomains\r\n";
 
 static const char *
 phrase_of(int status)
@@ -101,8 +100,6 @@ head_build(const struct request *request, const struct response *response,
 	    "Content-Security-Policy: %s\r\n",
 	    request->id, is_page(response) ? page_policy : data_policy);
 	text_adds(head, common_headers);
-	if (request_is_https(request))
-		text_adds(head, tls_headers);
 	text_add(
 	    head, text_string(&response->headers), response->headers.length);
 	text_adds(head, "\r\n");

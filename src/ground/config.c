@@ -38,6 +38,7 @@ static int read_number(const struct setting *, const char *, const char **);
 static int read_level(const struct setting *, const char *, const char **);
 static int read_schedule(const struct setting *, const char *, const char **);
 static int read_auth(const struct setting *, const char *, const char **);
+static int read_ports(const struct setting *, const char *, const char **);
 
 #define STRING(name, fallback, unit, field, meaning) \
 	{ \
@@ -112,6 +113,9 @@ static const struct setting settings[] = {
 	STRING("ALLOW_TARGETS", "", "CIDRs", allow_targets,
 	    "address ranges, separated by commas, that may be delivered to "
 	    "although they are private or reserved"),
+	{ "ALLOW_PORTS", "", "ports", read_ports, NULL, 0, 0, 0,
+	    "the only ports, or ranges such as 8000-8999, separated by "
+	    "commas, that webhooks may go to; empty: every port" },
 	NUMBER("REQUIRE_HTTPS", "0", "", require_https, 0, 1, 1,
 	    "1: only https:// URLs are taken and delivered to"),
 	NUMBER("INBOX", "0", "", inbox, 0, 1, 1,
@@ -221,6 +225,57 @@ read_schedule(
 		config.retry_ms[config.retries++] = seconds * 1000;
 	}
 	return 0;
+}
+
+/* "443" or "8000-8999". */
+static int
+parse_ports(char *item, struct port_range *range)
+{
+	char *dash = strchr(item, '-');
+
+	if (dash != NULL)
+		*dash = '\0';
+	if (parse_number(item, 1, 65535, &range->from) == -1)
+		return -1;
+	range->to = range->from;
+	return dash == NULL
+	    ? 0
+	    : parse_number(dash + 1, range->from, 65535, &range->to);
+}
+
+static int
+read_ports(
+    const struct setting *setting, const char *value, const char **reason)
+{
+	char copy[VALUE_MAX_BYTES], *rest = copy, *item;
+
+	(void)setting;
+	*reason = "must be at most 32 ports or ranges of ports, separated by "
+		  "commas, such as 443,8000-8999";
+	if (strlen(value) >= sizeof(copy))
+		return -1;
+	strcpy(copy, value);
+	config.allow_ports_count = 0;
+	while (*value != '\0' && (item = strsep(&rest, ",")) != NULL) {
+		item += strspn(item, " \t");
+		if (config.allow_ports_count == PORT_RANGES_MAX ||
+		    parse_ports(item,
+			&config.allow_ports[config.allow_ports_count]) == -1)
+			return -1;
+		config.allow_ports_count++;
+	}
+	return 0;
+}
+
+bool
+config_allows_port(int64_t port)
+{
+	const struct port_range *range = config.allow_ports;
+
+	for (int i = 0; i < config.allow_ports_count; i++, range++)
+		if (port >= range->from && port <= range->to)
+			return true;
+	return config.allow_ports_count == 0;
 }
 
 static int

@@ -15,6 +15,7 @@
 #include "ground/text.h"
 
 #define RETRIES_MAX 32
+#define PORT_RANGES_MAX 32
 
 enum auth_mode {
 	AUTH_TOKEN, /* API tokens, and a login for the admin pages */
@@ -45,10 +46,14 @@ struct config {
 	char *secret_key_file;
 	int64_t secret_overlap_hours;
 	enum auth_mode auth;
-	char *allow_targets;   /* CIDRs, separated by commas */
-	int64_t require_https; /* 0 or 1 */
-	int64_t inbox;	       /* 0 or 1 */
-	char *cors_origins;    /* origins, separated by commas */
+	char *allow_targets; /* CIDRs, separated by commas */
+	struct port_range {
+		int64_t from, to;
+	} allow_ports[PORT_RANGES_MAX]; /* ALLOW_PORTS */
+	int allow_ports_count;		/* 0: every port */
+	int64_t require_https;		/* 0 or 1 */
+	int64_t inbox;			/* 0 or 1 */
+	char *cors_origins;		/* origins, separated by commas */
 	char *run_dir;
 	char *cgi_dir;
 	char *share_dir;
@@ -62,6 +67,8 @@ extern struct config config;
  * Main exits 100 then. Refuses cores first (ground/core.h): a setting may hold
  * a password. */
 int config_load(void);
+/* May a webhook go to this port? */
+bool config_allows_port(int64_t port);
 /* The settings in force, one by one. Passwords in URLs are left out. */
 struct config_shown {
 	const char *name, *unit, *meaning;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ground/config.h"
 #include "ground/text.h"
 
 /* An IPv6 address as two numbers; an IPv4 address as ::ffff:a.b.c.d. */
@@ -305,6 +306,9 @@ egress_allows(const struct sockaddr *from)
 		return false;
 	if (from->sa_family == AF_INET6 && in6->sin6_scope_id != 0)
 		return false; /* a zone of this host's, RFC 4007 */
+	/* The port is at the same place in both. */
+	if (!config_allows_port(ntohs(in6->sin6_port)))
+		return false;
 	return address_allowed(address);
 }
 

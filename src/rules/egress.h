@@ -24,6 +24,7 @@ int egress_open(const char *allowed, char reason[EGRESS_REASON_SIZE]);
  * unless allowed above. The vector is copied. */
 void egress_set_own(const struct sockaddr *const *addresses, int count);
 
+/* The port is judged too (ALLOW_PORTS). */
 bool egress_allows(const struct sockaddr *address);
 bool egress_allows_text(const char *address); /* as inet_pton reads it */
 

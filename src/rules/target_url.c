@@ -10,6 +10,7 @@
 #include <curl/curl.h>
 #include <idn2.h>
 
+#include "ground/config.h"
 #include "ground/text.h"
 #include "rules/egress.h"
 
@@ -349,6 +350,19 @@ host_is_allowed(const char *url)
 	return allowed;
 }
 
+/* Of a URL of the one spelling, which names no default port. */
+static int64_t
+port_of(const char *url)
+{
+	const char *host = strstr(url, "://") + 3;
+	const char *at = host + (*host == '[' ? strcspn(host, "]") : 0);
+
+	at += strcspn(at, ":/?#");
+	if (*at == ':')
+		return strtol(at + 1, NULL, 10);
+	return strncmp(url, "https:", 6) == 0 ? 443 : 80;
+}
+
 enum target_url_fault
 target_url_admit(
     const char *text, bool https_only, char **normal, const char **reason)
@@ -361,6 +375,8 @@ target_url_admit(
 		fault = TARGET_URL_SCHEME;
 	else if (!host_is_allowed(*normal))
 		fault = TARGET_URL_ADDRESS;
+	else if (!config_allows_port(port_of(*normal)))
+		fault = TARGET_URL_PORT;
 	if (fault != TARGET_URL_OK) {
 		free(*normal);
 		*normal = NULL;

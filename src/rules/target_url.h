@@ -14,7 +14,8 @@ enum target_url_fault {
 	TARGET_URL_OK,
 	TARGET_URL_MALFORMED, /* url_parsing: reason says why */
 	TARGET_URL_SCHEME,    /* url_scheme */
-	TARGET_URL_ADDRESS    /* target_url_admit's: where egress forbids */
+	TARGET_URL_ADDRESS,   /* target_url_admit's: where egress forbids */
+	TARGET_URL_PORT	      /* the same: not in ALLOW_PORTS */
 };
 
 /* *normal is yours to free() when OK, else NULL. *reason: a literal, the
