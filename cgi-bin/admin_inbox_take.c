@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "admin_inbox.h"
+#include "doors/body.h"
 #include "doors/problem.h"
 #include "ground/clock.h"
 #include "ground/config.h"
@@ -131,19 +132,6 @@ seal_of(const struct request *request, const struct admin *admin)
 	subscription_release(&from);
 	webhook_release(&webhook);
 	return seal;
-}
-
-static int
-body_refusal(const struct request *request)
-{
-	switch (request->body_state) {
-	case BODY_TOO_LARGE: return 413;
-	case BODY_NO_LENGTH: return 411;
-	case BODY_CUT: return 400;
-	case BODY_NONE:
-	case BODY_WHOLE: break;
-	}
-	return 0;
 }
 
 static int

@@ -23,9 +23,6 @@ static const struct {
 	{ 409, "It has changed meanwhile",
 	    "Somebody or something else was first, and nothing was done. Look "
 	    "at it again." },
-	{ 411, "The form did not tell its length",
-	    "Send it again with a Content-Length header. Browsers do so by "
-	    "themselves." },
 	{ 413, "The form is too large",
 	    "A form may hold 1 MiB. Nothing was saved. Go back and shorten "
 	    "what you entered." },

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "doors/body.h"
 #include "doors/cookie.h"
 #include "doors/guard.h"
 #include "ground/config.h"
@@ -91,18 +92,13 @@ form_refusal(const struct request *request)
 {
 	static const char urlencoded[] = "application/x-www-form-urlencoded";
 	const char *type = request_variable(request, "CONTENT_TYPE");
+	int refusal = body_refusal(request);
 
-	switch (request->body_state) {
-	case BODY_TOO_LARGE: return 413;
-	case BODY_NO_LENGTH: return 411;
-	case BODY_CUT: return 400;
-	case BODY_NONE: return 0;
-	case BODY_WHOLE: break;
-	}
-	if (type == NULL ||
-	    strncasecmp(type, urlencoded, sizeof(urlencoded) - 1) != 0)
+	if (refusal == 0 && request->body_state == BODY_WHOLE &&
+	    (type == NULL ||
+		strncasecmp(type, urlencoded, sizeof(urlencoded) - 1) != 0))
 		return 415;
-	return 0;
+	return refusal;
 }
 
 static bool

@@ -68,9 +68,6 @@ api_read_options(struct problems *problems, const struct request *request);
  * bytes than fit. loc is taken over. */
 const char *api_read_string(
     struct problems *problems, json_t *given, size_t most, json_t *loc);
-/* True when a body came whole, or none did; else has answered why not. */
-bool
-api_body_is_whole(const struct request *request, struct response *response);
 
 /* What a body says of a subscription; the change borrows from the rest. */
 struct subscription_input {

@@ -111,32 +111,6 @@ api_read_body(struct problems *problems, const struct request *request)
 	return value;
 }
 
-bool
-api_body_is_whole(const struct request *request, struct response *response)
-{
-	struct text detail = { 0 };
-
-	switch (request->body_state) {
-	case BODY_NONE:
-	case BODY_WHOLE: return true;
-	case BODY_TOO_LARGE:
-		text_addf(&detail,
-		    "Request body over MAX_PAYLOAD_BYTES (%lld bytes)",
-		    (long long)config.max_payload_bytes);
-		problem_answer(request, response, 413, text_string(&detail));
-		text_free(&detail);
-		return false;
-	case BODY_NO_LENGTH:
-		problem_answer(request, response, 411,
-		    "Content-Length is required, chunked bodies are not taken");
-		return false;
-	case BODY_CUT: break;
-	}
-	problem_answer(request, response, 400,
-	    "Request body is shorter than its Content-Length");
-	return false;
-}
-
 json_t *
 api_read_options(struct problems *problems, const struct request *request)
 {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "doors/body.h"
 #include "stores/intervention.h"
 #include "stores/test_event.h"
 
@@ -90,7 +91,7 @@ API_HANDLER(api_subscription_resend)
 	struct resend_input input = { 0 };
 	json_t *body;
 
-	if (!api_body_is_whole(request, response))
+	if (!body_admits(request, response))
 		return;
 	api_read_id(
 	    &problems, "subscription_id", argument, &input.subscription);
@@ -142,7 +143,7 @@ API_HANDLER(api_subscription_test)
 	json_t *body, *given;
 	struct uuid id;
 
-	if (!api_body_is_whole(request, response))
+	if (!body_admits(request, response))
 		return;
 	api_read_id(&problems, "subscription_id", argument, &id);
 	body = api_read_options(&problems, request);

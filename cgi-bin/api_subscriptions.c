@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include "doors/body.h"
 #include "ground/config.h"
 #include "rules/signature.h"
 
@@ -31,7 +32,7 @@ API_HANDLER(api_subscription_create)
 	int rc;
 
 	(void)argument;
-	if (!api_body_is_whole(request, response))
+	if (!body_admits(request, response))
 		return;
 	api_read_subscription(&problems, request, SUBSCRIPTION_NEW, &input);
 	if (api_refused(&problems, response))
@@ -122,7 +123,7 @@ API_HANDLER(api_subscription_update)
 	struct uuid id;
 	int rc;
 
-	if (!api_body_is_whole(request, response))
+	if (!body_admits(request, response))
 		return;
 	api_read_id(&problems, "subscription_id", argument, &id);
 	api_read_subscription(&problems, request, SUBSCRIPTION_CHANGE, &input);

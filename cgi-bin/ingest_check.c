@@ -1,6 +1,8 @@
 #include <string.h>
+#include <strings.h>
 
 #include "doors/bearer.h"
+#include "doors/body.h"
 #include "doors/cors.h"
 #include "doors/guard.h"
 #include "doors/problem.h"
@@ -168,6 +170,20 @@ check_hops(struct problems *problems, const struct request *request)
 	return hops;
 }
 
+/* A form is what curl and others say when they are not told. The body was
+ * found to be JSON, and a receiver's parser believes the content type. */
+static bool
+is_form(const char *content_type)
+{
+	static const char urlencoded[] = "application/x-www-form-urlencoded";
+	static const char multipart[] = "multipart/";
+	size_t length = strcspn(content_type, "; \t");
+
+	return strncasecmp(content_type, multipart, strlen(multipart)) == 0 ||
+	    (length == strlen(urlencoded) &&
+		strncasecmp(content_type, urlencoded, length) == 0);
+}
+
 static void
 check_headers(struct problems *problems, const struct request *request,
     struct incoming *incoming)
@@ -184,6 +200,8 @@ check_headers(struct problems *problems, const struct request *request,
 		SIGNATURE_BYTES, is_clean_text, clean);
 	incoming->content_type = check_header(problems, request, "CONTENT_TYPE",
 	    "content-type", CONTENT_TYPE_BYTES, is_printable_ascii, printable);
+	if (incoming->content_type != NULL && is_form(incoming->content_type))
+		incoming->content_type = NULL; /* application/json */
 	incoming->key = check_key(problems, request);
 	incoming->hops = check_hops(problems, request);
 }
@@ -210,22 +228,10 @@ static enum ingest_verdict
 check_body(const struct request *request, struct response *response,
     struct incoming *incoming)
 {
-	switch (request->body_state) {
-	case BODY_TOO_LARGE:
-		problem_answer(
-		    request, response, 413, "Request body is too large");
+	if (!body_admits(request, response))
 		return INGEST_ANSWERED;
-	case BODY_NO_LENGTH:
-		problem_answer(
-		    request, response, 411, "Content-Length is required");
-		return INGEST_ANSWERED;
-	case BODY_CUT:
-		problem_answer(
-		    request, response, 400, "Request body ended early");
-		return INGEST_ANSWERED;
-	case BODY_NONE: return INGEST_NO_JSON;
-	case BODY_WHOLE: break;
-	}
+	if (request->body_state == BODY_NONE)
+		return INGEST_NO_JSON;
 	incoming->payload = request->body.bytes;
 	incoming->payload_length = request->body.length;
 	if (!json_check(request->body.bytes, request->body.length))

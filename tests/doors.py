@@ -7,9 +7,11 @@
     doors.py URL hold COUNT PATH  COUNT connections that go on sending, slowly,
                                   a body to PATH, or a header if it is "header",
                                   or nothing more on an idle connection if it is
-                                  "idle"; prints "held", and ends when told to
+                                  "idle", or "kept", where each had its answer
+                                  first; prints "held", and ends when told to
 """
 import json
+import resource
 import socket
 import sys
 import threading
@@ -136,12 +138,23 @@ def cut_all(url):
     print("\n".join(sorted(lines)))
 
 
+def answered(url):
+    connection = connect(url)
+    connection.sendall(get())
+    answer(connection)
+    return connection
+
+
 def hold(url, count, path):
     first, then = {
         "header": KINDS["header-moves"],
         "idle": (get(), b""),
+        "kept": (b"", b""),
     }.get(path) or (post(path, length(900000)), b" " * 1200)
-    held = [connect(url) for _ in range(count)]
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    held = [answered(url) if path == "kept" else connect(url)
+            for _ in range(count)]
     for connection in held:
         connection.sendall(first)
     print("held", flush=True)

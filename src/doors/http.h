@@ -14,8 +14,7 @@ enum http_body {
 	BODY_NONE, /* no body came */
 	BODY_WHOLE,
 	BODY_TOO_LARGE, /* over the limit: 413 */
-	BODY_NO_LENGTH, /* chunked, of unknown length: 411 */
-	BODY_CUT	/* fewer bytes than announced: 400, nothing is stored */
+	BODY_CUT	/* not all of it came: 400, nothing is stored */
 };
 
 struct request {

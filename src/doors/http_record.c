@@ -48,10 +48,6 @@ header_read(struct http_record *record)
 	record->left = length + header[6];
 	record->padding = header[6];
 	record->is_last = record->state == HTTP_RECORD_BEGIN || length == 0;
-	if (record->state == HTTP_RECORD_PARAMS)
-		record->params_bytes += length;
-	else if (record->state == HTTP_RECORD_STDIN)
-		record->stdin_bytes += length;
 }
 
 static size_t
@@ -73,6 +69,12 @@ content_take(
 {
 	size_t content = record->left - record->padding;
 
+	if (content > length)
+		content = length;
+	if (record->state == HTTP_RECORD_PARAMS)
+		record->params_bytes += content;
+	else if (record->state == HTTP_RECORD_STDIN)
+		record->stdin_bytes += content;
 	record->left -= length;
 	if (record->left < record->padding)
 		record->padding = record->left;
@@ -80,8 +82,8 @@ content_take(
 		return true;
 	if (record->is_last)
 		return http_pairs_are_whole(&record->pairs);
-	return http_pairs_scan(&record->pairs, bytes,
-	    length < content ? length : content, HTTP_RECORD_PARAMS_BYTES);
+	return http_pairs_scan(
+	    &record->pairs, bytes, content, HTTP_RECORD_PARAMS_BYTES);
 }
 
 static bool

@@ -35,7 +35,7 @@ struct http_record {
 	struct http_pairs pairs;
 	int is_last; /* the record that is under way is the end */
 	uint16_t id;
-	size_t params_bytes, stdin_bytes; /* seen, without headers */
+	size_t params_bytes, stdin_bytes; /* come, without headers */
 };
 
 /* Takes bytes up to the request's end; the count taken, which is all of them

@@ -80,9 +80,13 @@ request_path_of_cgi(struct request *request)
 static void
 request_line(struct request *request)
 {
-	const char *method = request_variable(request, "REQUEST_METHOD");
+	const char *method =
+	    request_variable(request, "REDIRECT_REQUEST_METHOD");
 	const char *uri = request_variable(request, "REQUEST_URI");
 
+	/* Apache refused it, and asks us (apache-conf, ErrorDocument 405). */
+	if (method == NULL)
+		method = request_variable(request, "REQUEST_METHOD");
 	request->method = method == NULL ? "" : method;
 	request->is_head = strcmp(request->method, "HEAD") == 0;
 	if (request->is_head)
@@ -112,8 +116,8 @@ announced_length(const struct request *request, unsigned long long *length)
 	return *end != '\0' || errno != 0 ? -1 : 1;
 }
 
-/* Reads on without keeping anything, and says whether there was something. */
-static bool
+/* Reads on without keeping anything. */
+static void
 body_drain(struct http_link *link)
 {
 	char bytes[READ_BYTES];
@@ -129,47 +133,49 @@ body_drain(struct http_link *link)
 	}
 	if (count == -1)
 		http_link_spoil(link);
-	return seen != 0 || count == -1;
 }
 
-/* Exactly the announced bytes, then the end: anything else is a cut body. */
+/* Keeps at most that many bytes, reads to the end, and says what came. */
 static enum http_body
-body_read(struct text *body, struct http_link *link, size_t announced)
+body_read(struct text *body, struct http_link *link, size_t most)
 {
 	char bytes[READ_BYTES];
 	ssize_t count;
 
 	while ((count = http_link_read(link, bytes, sizeof(bytes))) > 0 &&
-	    (size_t)count <= announced - body->length)
+	    (size_t)count <= most - body->length)
 		text_add(body, bytes, (size_t)count);
-	if (count == 0 && body->length == announced)
-		return BODY_WHOLE;
+	if (count == 0)
+		return body->length == 0 ? BODY_NONE : BODY_WHOLE;
 	text_free(body);
-	if (count > 0)
-		body_drain(link);
-	else if (count == -1)
+	if (count == -1)
 		http_link_spoil(link);
-	return BODY_CUT;
+	else
+		body_drain(link);
+	return count == -1 ? BODY_CUT : BODY_TOO_LARGE;
 }
 
+/* A chunked body has no announced length: its end is that of FastCGI's input,
+ * which a web server marks only when the client ended the body. */
 static enum http_body
 body_take(struct request *request, struct http_link *link, size_t max_body)
 {
 	unsigned long long announced;
 	int known = announced_length(request, &announced);
+	bool is_over = known == 1 && announced > max_body;
+	enum http_body state;
 
-	if (known == 1 && announced != 0 && announced <= max_body)
-		return body_read(&request->body, link, (size_t)announced);
-	if (known == 1 && announced > max_body) {
+	if (known == -1 || is_over) {
 		body_drain(link);
-		return BODY_TOO_LARGE;
+		return is_over ? BODY_TOO_LARGE : BODY_CUT;
 	}
-	if (body_drain(link) || known == -1)
-		return known == 0 ? BODY_NO_LENGTH : BODY_CUT;
-	return known == 0 &&
-		request_variable(request, "HTTP_TRANSFER_ENCODING") != NULL
-	    ? BODY_NO_LENGTH
-	    : BODY_NONE;
+	state = body_read(
+	    &request->body, link, known == 1 ? (size_t)announced : max_body);
+	if (known == 0 ||
+	    (state != BODY_TOO_LARGE && request->body.length == announced))
+		return state;
+	text_free(&request->body);
+	return BODY_CUT;
 }
 
 void
