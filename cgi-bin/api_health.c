@@ -33,6 +33,7 @@ database_is_up(struct api *api)
 /* What works here, and what stands in its way. */
 struct readiness {
 	bool postgresql, redis;
+	const char *redis_trouble; /* why Redis cannot be used */
 	enum { WORKS, DEGRADED, DOWN, UNKNOWN } ingest, delivery;
 	struct text detail;
 };
@@ -59,9 +60,11 @@ look_at_stores(struct readiness *readiness)
 	if (!readiness->redis) {
 		if (readiness->delivery == WORKS)
 			readiness->delivery = DEGRADED;
-		add_detail(readiness,
-		    "Redis does not answer: webhooks are taken from "
-		    "PostgreSQL, slower");
+		text_addf(&readiness->detail,
+		    "%sRedis cannot be used (%s): webhooks are taken from "
+		    "PostgreSQL, slower",
+		    readiness->detail.length == 0 ? "" : "; ",
+		    readiness->redis_trouble);
 	}
 }
 
@@ -109,8 +112,9 @@ static void
 ready_check(struct api *api, struct response *response)
 {
 	struct readiness readiness = { .postgresql = database_is_up(api),
-		.redis = cache_ping(api->cache) == 0 };
+		.redis = queue_probe(api->queue) == 0 };
 
+	readiness.redis_trouble = queue_trouble(api->queue);
 	look_at_stores(&readiness);
 	look_at_processes(&readiness);
 	answer_readiness(response, &readiness);
@@ -145,7 +149,7 @@ API_HANDLER(api_metrics)
 	struct api *api = context;
 	struct webhook_backlog backlog = { 0 };
 	bool database = webhook_backlog(api->db, &backlog) == 0;
-	bool redis = cache_ping(api->cache) == 0;
+	bool redis = queue_probe(api->queue) == 0;
 	int delivery = heartbeat_is_alive(HEARTBEAT_DELIVERY);
 
 	(void)request;
@@ -153,7 +157,7 @@ API_HANDLER(api_metrics)
 	response->status = 200;
 	response->content_type = "text/plain; version=0.0.4; charset=utf-8";
 	text_addf(&response->body,
-	    "# HELP postrider_up Whether the component answers.\n"
+	    "# HELP postrider_up Whether the component does its work.\n"
 	    "# TYPE postrider_up gauge\n"
 	    "postrider_up{component=\"postgresql\"} %d\n"
 	    "postrider_up{component=\"redis\"} %d\n",

@@ -7,7 +7,8 @@
 #include "ground/config.h"
 #include "ground/log.h"
 
-#define TAKE_EVERY_MS 5000
+#define TAKE_EVERY_MS 2000	/* a take shows whether Redis still can */
+#define TAKE_UNHEARD_MS 250	/* when nothing can wake us */
 #define BELL_AGAIN_MS 500	/* its connection was lost */
 #define PICK_LEAST_MS 20	/* between two picks */
 #define PICK_MOST_MS 1000	/* while they find nothing */
@@ -78,9 +79,11 @@ queue_listen(struct delivery *delivery, int64_t now)
 	queue_step(delivery->bell);
 	while (queue_answer(delivery->bell, &taken) == 1) {
 		delivery->bell_is_out = false;
-		if (taken.failed)
+		if (taken.failed) {
 			delivery->bell_at = now + BELL_AGAIN_MS;
-		else if (taken.woken) {
+			if (delivery->take_at > now + TAKE_UNHEARD_MS)
+				delivery->take_at = now + TAKE_UNHEARD_MS;
+		} else if (taken.woken) {
 			delivery->rang = true;
 			delivery->take_at = now;
 		}
@@ -158,6 +161,14 @@ dispatch_picked(struct delivery *delivery, bool well)
 	delivery->pick_at = clock_monotonic_ms() + delivery->pick_wait_ms;
 }
 
+/* What a full Redis still holds is taken too, which makes room there. */
+static bool
+can_take(const struct delivery *delivery)
+{
+	return delivery->doing != DOING_PICK &&
+	    (queue_is_up(delivery->queue) || queue_is_full(delivery->queue));
+}
+
 void
 dispatch_step(struct delivery *delivery, int64_t now)
 {
@@ -167,7 +178,7 @@ dispatch_step(struct delivery *delivery, int64_t now)
 		return;
 	if (!queue_is_up(delivery->queue))
 		pick(delivery, now);
-	else if (now >= delivery->take_at)
+	if (can_take(delivery) && now >= delivery->take_at)
 		take(delivery);
 	/* Idle: whoever enqueues into an idle ring rings. */
 	if (queue_is_up(delivery->queue) && !delivery->bell_is_out &&
@@ -181,9 +192,12 @@ dispatch_step(struct delivery *delivery, int64_t now)
 int64_t
 dispatch_wait_ms(const struct delivery *delivery, int64_t now)
 {
-	int64_t at = queue_is_up(delivery->queue) ? delivery->take_at
-						  : delivery->pick_at;
+	int64_t at = INT64_MAX;
 
+	if (!queue_is_up(delivery->queue))
+		at = delivery->pick_at;
+	if (can_take(delivery) && delivery->take_at < at)
+		at = delivery->take_at;
 	if (!may_take(delivery) || delivery->take_is_out ||
 	    delivery->doing != DOING_NOTHING)
 		return TAKE_EVERY_MS;

@@ -63,6 +63,21 @@ local function next_turn()
 	return tail + steps / 65536
 end
 
+-- A full Redis refuses a script at its first write only, and only one that may
+-- need memory. Such a one comes first: push ends there; take and settle, which
+-- free memory, go on.
+local function is_full()
+	local reply = redis.pcall('INCR', TURN)
+
+	if type(reply) == 'table' and
+	    string.find(reply.err, '^%-?OOM ') then
+		return true
+	end
+	tail = type(reply) == 'number' and reply or nil
+	next_turn()	-- any other error
+	return false
+end
+
 -- What stands for a sub: its keys, how many fly, how many may.
 local function look(sub)
 	local s = {

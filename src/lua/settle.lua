@@ -1,6 +1,7 @@
 -- now, window_max, lease_ms, then id, sub, due (0: done), health of each;
 -- health is W well, S sick, T timed out, N neutral.
 
+local full = is_full()
 local seen, order = {}, {}
 
 -- Grows by one a success, like TCP: fast up to where it last went wrong, then
@@ -41,10 +42,10 @@ for i = 4, #ARGV, 4 do
 end
 for _, s in ipairs(order) do
 	s.busy = s.busy - call('ZREM', s.flight, unpack(s.gone))
-	if #s.again > 0 then
+	if #s.again > 0 and not full then	-- else the keeper brings them
 		call('ZADD', s.queue, unpack(s.again))
 	end
-	if s.felt then
+	if s.felt and not full then
 		call('HSET', s.health, 'window', string.format('%.3f', s.window),
 		    'gentle', string.format('%.3f', s.gentle),
 		    'slow', s.slow and '1' or '0')

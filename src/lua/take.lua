@@ -1,6 +1,6 @@
--- now, window_max, lease_ms, count, slow. Gives { next_due, id, sub, slow,
+-- now, window_max, lease_ms, count, slow. Gives { next_due, full, id, sub, slow,
 -- ... }: at most count ids, at most slow of them of slow subs; slow is '1' or
--- '0', next_due 0 when there is nothing to wait for.
+-- '0', next_due 0 when there is nothing to wait for; full 1 or 0.
 
 local LATER_MOST = 200		-- looked at in one take
 local TURN_MOST = 16		-- ids of a sub in one turn
@@ -9,7 +9,7 @@ local FLIGHT_SECONDS = 86400	-- nobody asks for it any more
 local expiry = string.format('%.0f', now + number(ARGV[3], 1000, 2 ^ 40))
 local count = number(ARGV[4], 0, 10000)
 local slow = number(ARGV[5], 0, 10000)
-local taken = { 0 }
+local taken = { 0, is_full() and 1 or 0 }
 local idle = 0
 
 -- One turn of a sub: how many ids it gave, at most `most`.
@@ -85,7 +85,7 @@ if waiting > 0 and left > 0 then
 end
 -- Who has taken leaves word for another process; who could not take anything
 -- does not, or they would wake each other for ever.
-if #taken > 1 and waiting + call('ZCARD', RING_SLOW) > 0 then
+if #taken > 2 and waiting + call('ZCARD', RING_SLOW) > 0 then
 	wake()
 end
 taken[1] = number(next_due, 0, 2 ^ 53)

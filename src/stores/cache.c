@@ -130,11 +130,3 @@ cache_remove(struct cache *cache, const struct uuid *id)
 
 	cache_ask(cache, TAG_OTHER, parts, 2);
 }
-
-int
-cache_ping(struct cache *cache)
-{
-	const struct redis_part parts[] = { REDIS_LITERAL("PING") };
-
-	return cache_ask(cache, TAG_OTHER, parts, 1);
-}

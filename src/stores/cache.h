@@ -19,5 +19,4 @@ int cache_get(
     struct cache *cache, const struct uuid *id, struct subscription *found);
 void cache_put(struct cache *cache, const struct subscription *subscription);
 void cache_remove(struct cache *cache, const struct uuid *id);
-int cache_ping(struct cache *cache); /* 0 Redis answers, -1 not */
 #endif

@@ -146,7 +146,7 @@ push_due(struct db *db, struct queue *queue)
 		entries[row] = (struct queue_entry){ db_get_uuid(db, row, 0),
 			db_get_uuid(db, row, 1), db_get_time(db, row, 2) };
 	queue_push(queue, entries, (size_t)rows, clock_database_ms());
-	queue_ping(queue);
+	queue_probe(queue);
 	free(entries);
 	return rows;
 }

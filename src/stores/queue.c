@@ -9,64 +9,23 @@
 #include "ground/clock.h"
 #include "ground/log.h"
 #include "ground/text.h"
-#include "stores/redis.h"
-#include "stores/script.h"
+#include "stores/queue_link.h"
 
-#define DEADLINE_MS 1000
 #define FLUSH_TICK_MS 50
 #define WAIT_SLACK_MS 2000
 #define REST_LEAST_MS 50
 #define REST_MOST_MS 2000
-#define CHUNK 256	   /* entries of one call: it must not take long */
-#define COMPLAINT_MS 60000 /* between two log lines of the same kind */
-#define WINDOW_ANY 10000   /* the push knows no WINDOW_MAX; the take does */
+#define CHUNK 256	 /* entries of one call: it must not take long */
+#define WINDOW_ANY 10000 /* the push knows no WINDOW_MAX; the take does */
 #define LEASE_ANY_MS 3600000
 #define NUMBER_SIZE 24
 #define SUB_LENGTH (UUID_TEXT_SIZE - 1)
 #define WAKE_KEY "postrider:wake"
-#define EPOCH_KEY "postrider:epoch"
-
-enum { SCRIPT_PUSH, SCRIPT_TAKE, SCRIPT_SETTLE, SCRIPTS };
-enum {
-	TAG_LOAD,		       /* + the script's number */
-	TAG_CALL = TAG_LOAD + SCRIPTS, /* + the script's number */
-	TAG_WAIT = TAG_CALL + SCRIPTS,
-	TAG_IGNORE,
-	TAG_INFO,
-	TAG_EPOCH,
-	TAG_PING
-};
-#define TAG_TAKE (TAG_CALL + SCRIPT_TAKE)
 
 struct answer {
 	struct queue_taken taken;
 	struct answer *next;
 };
-
-struct queue {
-	struct redis *redis;
-	struct script scripts[SCRIPTS];
-	struct answer *answers, **answers_end;
-	size_t outstanding;
-	int64_t complained_at;
-	/* of queue_check_epoch and queue_ping */
-	bool asked, asked_well;
-	char run_id[41], epoch[UUID_TEXT_SIZE];		  /* as just read */
-	char last_run_id[41], last_epoch[UUID_TEXT_SIZE]; /* "": unknown */
-};
-
-static void
-queue_complain(struct queue *queue, const struct redis_reply *reply)
-{
-	int64_t now = clock_monotonic_ms();
-
-	if (queue->complained_at != 0 &&
-	    now - queue->complained_at < COMPLAINT_MS)
-		return;
-	queue->complained_at = now;
-	log_warning("Redis refused a call of the queue reason=%s",
-	    redis_string(reply, NULL));
-}
 
 static void
 queue_add_answer(struct queue *queue, const struct queue_taken *taken)
@@ -100,14 +59,16 @@ queue_read_entry(const struct redis_reply *reply, size_t at,
 static void
 queue_read_taken(struct queue *queue, const struct redis_reply *reply)
 {
-	struct queue_taken taken = { .failed = redis_count(reply) == 0 };
+	struct queue_taken taken = { .failed = redis_count(reply) < 2 };
 	size_t most = redis_count(reply) / 3;
 
 	taken.next_due = redis_integer(redis_at(reply, 0));
+	if (!taken.failed)
+		queue_note_full(queue, redis_integer(redis_at(reply, 1)) == 1);
 	taken.entries = memory_get(most * sizeof(*taken.entries));
 	taken.slow = memory_get(most * sizeof(*taken.slow));
 	for (size_t i = 0; i < most; i++)
-		if (queue_read_entry(reply, 1 + i * 3,
+		if (queue_read_entry(reply, 2 + i * 3,
 			&taken.entries[taken.count], &taken.slow[taken.count]))
 			taken.count++;
 	queue_add_answer(queue, &taken);
@@ -121,34 +82,28 @@ queue_read_woken(struct queue *queue, const struct redis_reply *reply)
 	const struct redis_part parts[] = { REDIS_LITERAL("DEL"),
 		REDIS_LITERAL(WAKE_KEY) };
 
-	if (redis_is_error(reply)) /* no list: a stranger's key goes */
-		redis_send(queue->redis, TAG_IGNORE, DEADLINE_MS, parts, 2);
 	queue_add_answer(queue, &woken);
+	if (!redis_is_error(reply))
+		return;
+	if (redis_error_is(reply, "WRONGTYPE")) /* a stranger's key goes */
+		redis_send(
+		    queue->redis, TAG_IGNORE, QUEUE_DEADLINE_MS, parts, 2);
+	else
+		redis_refused(queue->redis, reply);
 }
 
+/* Of a function, whatever it is: an error, unless Redis is only full or has
+ * forgotten the function, says that the queue cannot do its work here. */
 static void
-queue_read_info(struct queue *queue, const struct redis_reply *reply)
+queue_judge(struct queue *queue, int script, const struct redis_reply *reply)
 {
-	const char *info = redis_string(reply, NULL);
-	const char *line = info != NULL ? strstr(info, "run_id:") : NULL;
-
-	queue->run_id[0] = '\0';
-	if (line != NULL)
-		sscanf(line, "run_id:%40[0-9a-f]", queue->run_id);
-}
-
-static void
-queue_read_epoch(struct queue *queue, const struct redis_reply *reply)
-{
-	const struct redis_part parts[] = { REDIS_LITERAL("DEL"),
-		REDIS_LITERAL(EPOCH_KEY) };
-	const char *epoch = redis_string(reply, NULL);
-
-	queue->epoch[0] = '\0';
-	if (epoch != NULL && !redis_is_error(reply))
-		snprintf(queue->epoch, sizeof(queue->epoch), "%s", epoch);
-	if (redis_is_error(reply))
-		redis_send(queue->redis, TAG_IGNORE, DEADLINE_MS, parts, 2);
+	if (!redis_is_error(reply)) {
+		if (script == SCRIPT_PUSH && reply != NULL)
+			queue_note_full(queue, false);
+	} else if (redis_error_is(reply, "OOM"))
+		queue_note_full(queue, true);
+	else if (!script_is_forgotten(&queue->scripts[script], reply))
+		redis_refused(queue->redis, reply);
 }
 
 static void
@@ -158,34 +113,19 @@ queue_answered(void *context, int tag, const struct redis_reply *reply)
 
 	if (tag < TAG_CALL) {
 		script_loaded(&queue->scripts[tag - TAG_LOAD], reply);
-		return;
-	}
-	if (redis_is_error(reply) &&
-	    (tag >= TAG_WAIT ||
-		!script_is_forgotten(&queue->scripts[tag - TAG_CALL], reply)))
-		queue_complain(queue, reply);
-	if (tag == TAG_TAKE)
-		queue_read_taken(queue, reply);
-	else if (tag == TAG_WAIT)
+		if (redis_is_error(reply))
+			redis_refused(queue->redis, reply);
+	} else if (tag < TAG_WAIT) {
+		if (tag == TAG_TAKE)
+			queue_read_taken(queue, reply);
+		queue_judge(queue, tag - TAG_CALL, reply);
+	} else if (tag == TAG_WAIT)
 		queue_read_woken(queue, reply);
-	else if (tag == TAG_INFO)
-		queue_read_info(queue, reply);
-	else if (tag == TAG_EPOCH)
-		queue_read_epoch(queue, reply);
-	if (tag == TAG_EPOCH || tag == TAG_PING) {
-		queue->asked = true;
-		queue->asked_well = reply != NULL && !redis_is_error(reply);
-	}
-}
-
-/* Another Redis may have come: it knows no script. */
-static void
-queue_opened(void *context)
-{
-	struct queue *queue = context;
-
-	for (size_t i = 0; i < SCRIPTS; i++)
-		queue->scripts[i].loaded = false;
+	else if (tag == TAG_GREET || tag == TAG_PROBE) {
+		queue_judge(queue, SCRIPT_PUSH, reply);
+		queue_probed(queue, tag, reply);
+	} else
+		queue_read_state(queue, tag, reply);
 }
 
 struct queue *
@@ -265,11 +205,21 @@ parts_head(struct redis_part *parts, struct head *head, int64_t now_ms,
 }
 
 static int
-queue_call(
-    struct queue *queue, int script, struct redis_part *parts, size_t count)
+queue_call(struct queue *queue, int script, int tag, struct redis_part *parts,
+    size_t count)
 {
 	return script_call(&queue->scripts[script], queue->redis,
-	    TAG_LOAD + script, TAG_CALL + script, DEADLINE_MS, parts, count);
+	    TAG_LOAD + script, tag, QUEUE_DEADLINE_MS, parts, count);
+}
+
+int
+queue_send_probe(struct queue *queue, int tag)
+{
+	struct redis_part parts[HEAD_PARTS];
+	struct head head;
+
+	parts_head(parts, &head, 0, WINDOW_ANY, LEASE_ANY_MS);
+	return queue_call(queue, SCRIPT_PUSH, tag, parts, HEAD_PARTS);
 }
 
 /* The texts of one chunk's parts. */
@@ -297,7 +247,8 @@ queue_push(struct queue *queue, const struct queue_entry *entries, size_t count,
 			    part_sub(words[i].sub, &entry->subscription_id);
 			parts[n++] = part_number(words[i].due, entry->due_at);
 		}
-		if (queue_call(queue, SCRIPT_PUSH, parts, n) == -1)
+		if (queue_call(queue, SCRIPT_PUSH, TAG_CALL + SCRIPT_PUSH,
+			parts, n) == -1)
 			return; /* the sweep brings them */
 	}
 }
@@ -328,7 +279,8 @@ queue_settle(struct queue *queue, const struct queue_settled *settled,
 			    words[i].due, one->due_at > 0 ? one->due_at : 0);
 			parts[n++] = healths[one->health];
 		}
-		if (queue_call(queue, SCRIPT_SETTLE, parts, n) == -1)
+		if (queue_call(queue, SCRIPT_SETTLE, TAG_CALL + SCRIPT_SETTLE,
+			parts, n) == -1)
 			return; /* their flight ends by itself */
 	}
 }
@@ -345,7 +297,8 @@ queue_take(struct queue *queue, size_t count, size_t slow, int64_t now_ms,
 	parts[HEAD_PARTS] = part_number(counts[0], (int64_t)count);
 	parts[HEAD_PARTS + 1] = part_number(counts[1], (int64_t)slow);
 	queue->outstanding++;
-	if (queue_call(queue, SCRIPT_TAKE, parts, HEAD_PARTS + 2) == -1)
+	if (queue_call(queue, SCRIPT_TAKE, TAG_CALL + SCRIPT_TAKE, parts,
+		HEAD_PARTS + 2) == -1)
 		queue_read_taken(queue, NULL);
 }
 
@@ -357,7 +310,7 @@ queue_uncache(struct queue *queue, const struct uuid *subscription_id)
 		{ key, sizeof(key) - 1 } };
 
 	uuid_text(subscription_id, key + sizeof("subscription:") - 1);
-	redis_send(queue->redis, TAG_IGNORE, DEADLINE_MS, parts, 2);
+	redis_send(queue->redis, TAG_IGNORE, QUEUE_DEADLINE_MS, parts, 2);
 }
 
 void
@@ -430,70 +383,8 @@ queue_flush(struct queue *queue, int64_t most_ms)
 	}
 }
 
-bool
-queue_is_up(const struct queue *queue)
-{
-	return redis_is_up(queue->redis);
-}
-
 size_t
 queue_outstanding(const struct queue *queue)
 {
 	return queue->outstanding;
-}
-
-static int
-queue_ask(
-    struct queue *queue, int tag, const struct redis_part *parts, size_t count)
-{
-	queue->asked = false;
-	if (redis_ask(queue->redis, tag, DEADLINE_MS, parts, count,
-		&queue->asked) == -1)
-		return -1;
-	return queue->asked_well ? 0 : -1;
-}
-
-int
-queue_ping(struct queue *queue)
-{
-	const struct redis_part parts[] = { REDIS_LITERAL("PING") };
-
-	return queue_ask(queue, TAG_PING, parts, 1);
-}
-
-static int
-queue_read_state(struct queue *queue)
-{
-	char text[UUID_TEXT_SIZE];
-	const struct uuid fresh = uuid_new();
-	const struct redis_part info[] = { REDIS_LITERAL("INFO"),
-		REDIS_LITERAL("server") };
-	const struct redis_part set[] = { REDIS_LITERAL("SET"),
-		REDIS_LITERAL(EPOCH_KEY), part_sub(text, &fresh),
-		REDIS_LITERAL("NX") };
-	const struct redis_part get[] = { REDIS_LITERAL("GET"),
-		REDIS_LITERAL(EPOCH_KEY) };
-
-	if (redis_send(queue->redis, TAG_INFO, DEADLINE_MS, info, 2) == -1 ||
-	    redis_send(queue->redis, TAG_IGNORE, DEADLINE_MS, set, 4) == -1)
-		return -1;
-	return queue_ask(queue, TAG_EPOCH, get, 2);
-}
-
-int
-queue_check_epoch(struct queue *queue)
-{
-	bool same;
-
-	if (queue_read_state(queue) == -1) {
-		/* What was pushed meanwhile never arrived: as good as lost. */
-		queue->last_run_id[0] = queue->last_epoch[0] = '\0';
-		return -1;
-	}
-	same = queue->last_run_id[0] != '\0' && queue->last_epoch[0] != '\0' &&
-	    strcmp(queue->run_id, queue->last_run_id) == 0 &&
-	    strcmp(queue->epoch, queue->last_epoch) == 0;
-	memcpy(queue->last_run_id, queue->run_id, sizeof(queue->run_id));
-	memcpy(queue->last_epoch, queue->epoch, sizeof(queue->epoch));
-	return same;
 }

@@ -65,13 +65,19 @@ int64_t queue_wait_ms(const struct queue *queue);
 /* Sends what is still to be sent, before one leaves; waits that long at most.
  * What Redis has not been told the keeper finds, but seconds later. */
 void queue_flush(struct queue *queue, int64_t most_ms);
+/* It can do all of its work: a function that writes was answered on this
+ * connection. Until then, and whenever Redis refuses (READONLY, MISCONF, NOPERM,
+ * BUSY, a cluster's redirects, ...), it is down. */
 bool queue_is_up(const struct queue *queue);
+/* Full (OOM): what it holds can be taken and settled, which frees memory, but
+ * nothing new gets in; so what is due must be looked for in PostgreSQL too. */
+bool queue_is_full(const struct queue *queue);
 size_t queue_outstanding(const struct queue *queue); /* takes, waits */
 
 /* The next answer to a take or a wait: 1 and *taken, 0 none yet. */
 struct queue_taken {
 	bool woken;		     /* an answer to queue_wait */
-	bool failed;		     /* the connection was lost meanwhile */
+	bool failed;		     /* refused, or the connection was lost */
 	struct queue_entry *entries; /* yours to free(); due_at unset */
 	bool *slow;		     /* yours: of a time-out subscription */
 	size_t count;
@@ -79,9 +85,15 @@ struct queue_taken {
 };
 int queue_answer(struct queue *queue, struct queue_taken *taken);
 
-/* Waits for the answer, for a second at most: for the keeper and /readyz.
- * What Redis holds is unknown after a restart or FLUSHALL: run id and epoch
- * key tell. 1 same as last time, 0 changed, -1 no Redis. */
+/* These wait for the answer, for a second at most. */
+
+/* What Redis holds is unknown after a restart or FLUSHALL: run id and epoch
+ * key tell. 1 same as last time, 0 changed, -1 it is not up. */
 int queue_check_epoch(struct queue *queue);
-int queue_ping(struct queue *queue); /* 0, -1 */
+/* Whether it can do all of its work, by doing a little; all that was pushed
+ * before has arrived then. 0, or -1. */
+int queue_probe(struct queue *queue);
+/* Why it is not up, in a word of Redis's such as READONLY or in a few; "" when
+ * it is. Valid until the next call. */
+const char *queue_trouble(struct queue *queue);
 #endif

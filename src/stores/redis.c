@@ -18,6 +18,8 @@
 #define GREETING_MS 1000
 #define CALM_MS 2000 /* without a fault, before all is well again */
 #define NOTHING_DUE_MS 60000
+#define REASON_SIZE 160
+#define TELL_AGAIN_MS 3000 /* between two log lines of one trouble */
 #define TAG_GREETING -1
 
 /* A command that is not answered yet. */
@@ -33,11 +35,13 @@ struct redis {
 	redisContext *connection; /* NULL: none */
 	struct waiting *waiting;  /* a ring of a power of two */
 	size_t first, count, room;
-	int64_t turn_at; /* since when the first is waited for; 0: not
+	int64_t turn_at;	  /* since when the first is waited for; 0: not
 				   yet sent */
-	bool answers;	 /* on this connection */
-	bool trouble;	 /* as last logged */
-	int64_t fault_at, rest_until, rest_ms;
+	bool answers;		  /* on this connection */
+	bool trouble;		  /* as last logged */
+	char told[REASON_SIZE];	  /* the reason that was logged */
+	char reason[REASON_SIZE]; /* of the last fault */
+	int64_t told_at, opened_at, rest_until, rest_ms;
 };
 
 struct redis *
@@ -52,6 +56,8 @@ redis_new(const char *url, const struct redis_user *user)
 		log_error("cannot use Redis: REDIS_URL %s for=%s", reason,
 		    user->name);
 		redis->url_is_bad = true;
+		snprintf(redis->reason, sizeof(redis->reason), "REDIS_URL %s",
+		    reason);
 	}
 	/* hiredis writes to sockets that the peer may have closed. */
 	if (sigaction(SIGPIPE, NULL, &action) == 0 &&
@@ -77,30 +83,42 @@ redis_free(struct redis *redis)
 	free(redis);
 }
 
+/* Once a trouble, and again when its reason is another one. */
+static void
+redis_tell_trouble(struct redis *redis)
+{
+	int64_t now = clock_monotonic_ms();
+
+	if (redis->trouble &&
+	    (now - redis->told_at < TELL_AGAIN_MS ||
+		strcmp(redis->reason, redis->told) == 0))
+		return;
+	redis->trouble = true;
+	redis->told_at = now;
+	memcpy(redis->told, redis->reason, sizeof(redis->told));
+	log_warning("lost Redis, going on without it for=%s reason=\"%s\"",
+	    redis->user.name, redis->reason);
+}
+
 /* The connection ends here, and all that waits is answered with "lost". */
 static void
 redis_close(struct redis *redis, const char *reason)
 {
 	size_t lost = redis->count;
-	int64_t now = clock_monotonic_ms();
 
-	if (!redis->trouble) {
-		redis->trouble = true;
-		log_warning("lost Redis, going on without it for=%s reason=%s",
-		    redis->user.name, reason);
-	}
+	snprintf(redis->reason, sizeof(redis->reason), "%s", reason);
+	redis_tell_trouble(redis);
 	if (redis->connection != NULL)
 		redisFree(redis->connection);
 	redis->connection = NULL;
 	redis->answers = false;
 	redis->turn_at = 0;
-	redis->fault_at = now;
 	redis->rest_ms *= 2;
 	if (redis->rest_ms < redis->user.rest_least_ms)
 		redis->rest_ms = redis->user.rest_least_ms;
 	if (redis->rest_ms > redis->user.rest_most_ms)
 		redis->rest_ms = redis->user.rest_most_ms;
-	redis->rest_until = now + redis->rest_ms;
+	redis->rest_until = clock_monotonic_ms() + redis->rest_ms;
 	while (lost-- > 0) {
 		struct waiting *first = &redis->waiting[redis->first];
 
@@ -208,6 +226,7 @@ redis_open(struct redis *redis)
 	}
 	fcntl(connection->fd, F_SETFD, FD_CLOEXEC);
 	redis->connection = connection;
+	redis->opened_at = clock_monotonic_ms();
 	if (redis_greet(redis) == -1)
 		return -1;
 	if (redis->user.opened != NULL)
@@ -247,14 +266,16 @@ redis_send(struct redis *redis, int tag, int64_t deadline_ms,
 	return redis_append(redis, tag, deadline_ms, parts, count);
 }
 
-/* Errors that say: not now, or not to you. */
+/* Errors that say: not now, not here, or not to you. OOM is none of them: what
+ * needs no memory goes on. */
 static bool
 says_unavailable(const char *error)
 {
-	static const char *const prefixes[] = { "LOADING", "MISCONF", "OOM",
+	static const char *const prefixes[] = { "LOADING", "MISCONF",
 		"READONLY", "NOAUTH", "WRONGPASS", "NOPERM", "MASTERDOWN",
-		"CLUSTERDOWN", "MOVED", "NOREPLICAS", "DENIED", "BUSY ",
-		"UNKILLABLE", "ERR max number of clients" };
+		"CLUSTERDOWN", "MOVED", "ASK ", "TRYAGAIN", "CROSSSLOT",
+		"NOREPLICAS", "DENIED", "BUSY ", "UNKILLABLE",
+		"ERR max number of clients" };
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 		if (strncmp(error, prefixes[i], strlen(prefixes[i])) == 0)
@@ -262,11 +283,12 @@ says_unavailable(const char *error)
 	return false;
 }
 
+/* The first connection is trusted at once, one after a fault in a while. */
 static void
 redis_note_health(struct redis *redis, int64_t now)
 {
 	redis->answers = true;
-	if (redis->fault_at != 0 && now - redis->fault_at < CALM_MS)
+	if (redis->rest_ms == 0 || now - redis->opened_at < CALM_MS)
 		return;
 	redis->rest_ms = 0;
 	if (redis->trouble) {
@@ -404,14 +426,32 @@ redis_is_up(const struct redis *redis)
 	return redis->connection != NULL && redis->answers;
 }
 
+void
+redis_refused(struct redis *redis, const struct redis_reply *reply)
+{
+	redis_close(redis, redis_string(reply, NULL));
+}
+
+const char *
+redis_reason(const struct redis *redis)
+{
+	return redis->reason;
+}
+
 int
 redis_ask(struct redis *redis, int tag, int64_t deadline_ms,
     const struct redis_part *parts, size_t count, const bool *done)
 {
-	int64_t until = clock_monotonic_ms() + deadline_ms;
-
 	if (redis_send(redis, tag, deadline_ms, parts, count) == -1)
 		return -1;
+	return redis_await(redis, deadline_ms, done);
+}
+
+int
+redis_await(struct redis *redis, int64_t deadline_ms, const bool *done)
+{
+	int64_t until = clock_monotonic_ms() + deadline_ms;
+
 	while (redis_step(redis) == 0 && !*done) {
 		struct pollfd ready = { .fd = redis_socket(redis),
 			.events = redis_events(redis) };
@@ -427,53 +467,4 @@ redis_ask(struct redis *redis, int tag, int64_t deadline_ms,
 		}
 	}
 	return redis->connection != NULL && *done ? 0 : -1;
-}
-
-static const redisReply *
-reply_of(const struct redis_reply *reply)
-{
-	return (const redisReply *)reply;
-}
-
-bool
-redis_is_error(const struct redis_reply *reply)
-{
-	return reply != NULL && reply_of(reply)->type == REDIS_REPLY_ERROR;
-}
-
-const char *
-redis_string(const struct redis_reply *reply, size_t *length)
-{
-	int type = reply != NULL ? reply_of(reply)->type : REDIS_REPLY_NIL;
-
-	if (type != REDIS_REPLY_STRING && type != REDIS_REPLY_STATUS &&
-	    type != REDIS_REPLY_ERROR)
-		return NULL;
-	if (length != NULL)
-		*length = reply_of(reply)->len;
-	return reply_of(reply)->str;
-}
-
-int64_t
-redis_integer(const struct redis_reply *reply)
-{
-	if (reply == NULL || reply_of(reply)->type != REDIS_REPLY_INTEGER)
-		return 0;
-	return reply_of(reply)->integer;
-}
-
-size_t
-redis_count(const struct redis_reply *reply)
-{
-	if (reply == NULL || reply_of(reply)->type != REDIS_REPLY_ARRAY)
-		return 0;
-	return reply_of(reply)->elements;
-}
-
-const struct redis_reply *
-redis_at(const struct redis_reply *reply, size_t i)
-{
-	if (i >= redis_count(reply))
-		return NULL;
-	return (const struct redis_reply *)reply_of(reply)->element[i];
 }

@@ -4,7 +4,7 @@
  * One connection to Redis that never blocks: redis_send appends, redis_step
  * moves bytes and hands out the answers in order. Only redis.c includes
  * hiredis. Any fault (a missed deadline, a broken stream, an answer that says
- * "not now": LOADING, OOM, MISCONF, READONLY, NOAUTH, ...) closes the
+ * "not now": LOADING, MISCONF, READONLY, NOAUTH, MOVED, ...) closes the
  * connection, since its stream of answers may be out of step; then it rests,
  * longer with each fault. The log has a line when the state changes, not one
  * a call.
@@ -52,14 +52,23 @@ int redis_socket(const struct redis *redis); /* -1 while there is none */
 short redis_events(const struct redis *redis);
 int64_t redis_wait_ms(const struct redis *redis); /* 60,000: nothing due */
 bool redis_is_up(const struct redis *redis);	  /* it answers */
+/* From `answered`: this error is a fault of the server, not of the command. It
+ * closes the connection. */
+void redis_refused(struct redis *redis, const struct redis_reply *reply);
+/* Why a connection was last closed; "" if none ever was. */
+const char *redis_reason(const struct redis *redis);
 
-/* Sends and steps until `done` is set, by answered. 0; -1 when the connection
- * was lost or the deadline passed, which closes it. */
+/* Steps until `done` is set, by answered. 0; -1 when the connection was lost or
+ * the deadline passed, which closes it. */
+int redis_await(struct redis *redis, int64_t deadline_ms, const bool *done);
+/* Sends, and waits for the answer in this way. */
 int redis_ask(struct redis *redis, int tag, int64_t deadline_ms,
     const struct redis_part *parts, size_t count, const bool *done);
 
 /* Reading a reply; NULL is a reply of no kind. */
 bool redis_is_error(const struct redis_reply *reply);
+/* Whether it is an error that begins with this word. */
+bool redis_error_is(const struct redis_reply *reply, const char *word);
 /* Of a string, a status or an error, else NULL. NUL-terminated. */
 const char *redis_string(const struct redis_reply *reply, size_t *length);
 int64_t redis_integer(const struct redis_reply *reply); /* else 0 */

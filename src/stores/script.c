@@ -108,9 +108,7 @@ script_loaded(struct script *script, const struct redis_reply *reply)
 bool
 script_is_forgotten(struct script *script, const struct redis_reply *reply)
 {
-	const char *error = redis_string(reply, NULL);
-
-	if (!redis_is_error(reply) || strncmp(error, "NOSCRIPT", 8) != 0)
+	if (!redis_error_is(reply, "NOSCRIPT"))
 		return false;
 	script->loaded = false;
 	return true;

@@ -33,7 +33,7 @@ push(struct queue *queue, const struct incoming *stored)
 	if (stored->result != INCOMING_PENDING)
 		return;
 	queue_push(queue, &entry, 1, entry.due_at);
-	queue_ping(queue);
+	queue_probe(queue);
 }
 
 int

@@ -416,7 +416,7 @@ nothing_is_forgotten(void **state)
 	srand(7);
 	for (int i = 0; i < IDS; i++) {
 		push(i % SUBS, i, 1, NOW + rand() % 20000);
-		assert_int_equal(queue_ping(queue), 0);
+		assert_int_equal(queue_probe(queue), 0);
 	}
 	for (int round = 0; left > 0; round++) {
 		assert_true(round < 20000);
@@ -517,13 +517,13 @@ restart_is_survived(void **state)
 	int rc = -1;
 
 	(void)state;
-	assert_int_equal(queue_ping(queue), 0);
+	assert_int_equal(queue_probe(queue), 0);
 	assert_int_equal(queue_check_epoch(queue), 0);
 	redis_fixture_kill(&redis);
 	taken = take_at(1, 1, NOW);
 	assert_true(taken.failed);
 	forget(&taken);
-	assert_int_equal(queue_ping(queue), -1);
+	assert_int_equal(queue_probe(queue), -1);
 	assert_false(queue_is_up(queue));
 	assert_int_equal(queue_socket(queue), -1);
 	assert_true(queue_wait_ms(queue) <= 2000);
@@ -544,7 +544,7 @@ frozen_redis_holds_nobody(void **state)
 	struct queue_taken taken;
 
 	(void)state;
-	assert_int_equal(queue_ping(queue), 0);
+	assert_int_equal(queue_probe(queue), 0);
 	kill(redis.pid, SIGSTOP);
 	began = clock_monotonic_ms();
 	taken = take_at(1, 1, NOW);
@@ -554,23 +554,87 @@ frozen_redis_holds_nobody(void **state)
 	kill(redis.pid, SIGCONT);
 }
 
+/* It takes nothing new, which one must know although nothing is to be taken;
+ * what it holds can be taken and settled, and so it has room again. */
 static void
-full_redis_counts_as_none(void **state)
+full_redis_is_emptied(void **state)
 {
-	struct queue_taken taken;
+	struct queue *other;
 
 	(void)state;
-	push(1, 0, 1, NOW);
-	assert_int_equal(take_count(1, NOW), 1);
+	push(1, 0, 12, NOW);
+	assert_int_equal(take_count(8, NOW), 8);
+	assert_true(queue_is_up(queue));
 	redis_fixture_say(&redis, "CONFIG SET maxmemory 1");
-	push(1, 1, 1, NOW);
-	taken = take_at(1, 1, NOW);
-	assert_true(taken.failed);
-	forget(&taken);
+	push(1, 100, 1, NOW);
+	settle(1, 0, 4, 0, QUEUE_WELL);
+	settle(1, 4, 4, NOW + 5, QUEUE_WELL); /* not kept */
+	assert_int_equal(take_count(8, NOW), 4);
+	settle(1, 8, 4, 0, QUEUE_WELL);
+	assert_int_equal(take_count(8, NOW), 0);
 	assert_false(queue_is_up(queue));
+	assert_true(queue_is_full(queue));
+	assert_string_equal(queue_trouble(queue), "OOM");
+	assert_string_equal(redis_fixture_say(&redis, "EXISTS %s %s",
+				sub_key("queue", 1), sub_key("flight", 1)),
+	    ":0\r\n");
+	other = queue_new(redis.url, share_dir());
+	assert_int_equal(queue_check_epoch(other), -1);
+	assert_true(queue_is_full(other));
 	redis_fixture_say(&redis, "CONFIG SET maxmemory 0");
-	usleep(100000);
-	assert_int_equal(take_count(1, NOW), 0);
+	assert_int_equal(take_count(8, NOW), 0);
+	assert_true(queue_is_up(queue));
+	assert_int_equal(queue_check_epoch(other), 0);
+	assert_true(queue_is_up(other));
+	queue_free(other);
+}
+
+/* Each is seen on a connection that worked, within a take and a probe, by a new
+ * connection too, and is over when the server says so. */
+static void
+refusing_redis_is_down(void **state)
+{
+	static const struct {
+		const char *word, *begin, *end;
+	} cases[] = {
+		{ "READONLY", "REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE" },
+		{ "NOREPLICAS", "CONFIG SET min-replicas-to-write 1",
+		    "CONFIG SET min-replicas-to-write 0" },
+		{ "NOPERM", "ACL SETUSER default -evalsha -eval",
+		    "ACL SETUSER default +@all" },
+		{ "The user executing the script can't run this command or "
+		  "subcommand",
+		    "ACL SETUSER default -incr", "ACL SETUSER default +@all" },
+		{ "The user executing the script can't access at least one of "
+		  "the keys mentioned in the command arguments",
+		    "ACL SETUSER default resetkeys", "ACL SETUSER default ~*" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct queue *other = queue_new(redis.url, share_dir());
+		struct queue_taken taken;
+		int rc = -1;
+
+		for (int n = 0; n < 300 && queue_probe(queue) == -1; n++)
+			usleep(10000);
+		assert_true(queue_is_up(queue));
+		redis_fixture_say(&redis, "%s", cases[i].begin);
+		taken = take_at(1, 1, NOW);
+		assert_true(taken.failed);
+		forget(&taken);
+		assert_false(queue_is_up(queue) || queue_is_full(queue));
+		assert_string_equal(queue_trouble(queue), cases[i].word);
+		assert_int_equal(queue_probe(other), -1);
+		assert_string_equal(queue_trouble(other), cases[i].word);
+		redis_fixture_say(&redis, "%s", cases[i].end);
+		for (int n = 0; n < 300 && rc == -1; n++) {
+			rc = queue_probe(other);
+			usleep(10000);
+		}
+		assert_int_equal(rc, 0);
+		queue_free(other);
+	}
 }
 
 static void
@@ -583,14 +647,14 @@ password_is_said(void **state)
 	redis_fixture_say(&redis, "CONFIG SET requirepass a:b@c");
 	snprintf(url, sizeof(url), "unix://:a%%3ab%%40c@%s?db=3", redis.socket);
 	other = queue_new(url, share_dir());
-	assert_int_equal(queue_ping(other), 0);
+	assert_int_equal(queue_probe(other), 0);
 	queue_free(other);
 	other = queue_new(redis.url, share_dir());
-	assert_int_equal(queue_ping(other), -1);
+	assert_int_equal(queue_probe(other), -1);
 	queue_free(other);
 	snprintf(url, sizeof(url), "unix://:wrong@%s", redis.socket);
 	other = queue_new(url, share_dir());
-	assert_int_equal(queue_ping(other), -1);
+	assert_int_equal(queue_probe(other), -1);
 	queue_free(other);
 	snprintf(url, sizeof(url), "unix://:a%%3ab%%40c@%s", redis.socket);
 	other = queue_new(url, share_dir());
@@ -613,7 +677,7 @@ bad_urls_are_never_up(void **state)
 		struct queue *other = queue_new(urls[i], share_dir());
 
 		assert_int_equal(queue_step(other), -1);
-		assert_int_equal(queue_ping(other), -1);
+		assert_int_equal(queue_probe(other), -1);
 		queue_free(other);
 	}
 }
@@ -684,7 +748,8 @@ main(void)
 		TEST(strangers_are_put_out),
 		TEST(restart_is_survived),
 		TEST(frozen_redis_holds_nobody),
-		TEST(full_redis_counts_as_none),
+		TEST(full_redis_is_emptied),
+		TEST(refusing_redis_is_down),
 		TEST(password_is_said),
 		TEST(bad_urls_are_never_up),
 		TEST(no_queue_without_its_functions),
