@@ -160,13 +160,15 @@ build/$(1)/obj/%.o: %.c build/$(1)/flags
 	@echo '  CC   $$@'
 	$$(Q)$$(COMPILE) $$(CFLAGS_$(1)) $$(CFLAGS) -MMD -MP -c -o $$@ $$<
 
-# Only the settings know the prefix, so another one compiles one file.
-build/$(1)/obj/src/ground/config.o: DEFINES += -DPOSTRIDER_PREFIX='"$$(prefix)"'
+# Only the settings know these paths, so another one compiles one file.
+build/$(1)/obj/src/ground/config.o: DEFINES += \
+    -DPOSTRIDER_PREFIX='"$$(prefix)"' -DPOSTRIDER_SYSCONFDIR='"$$(sysconfdir)"'
 build/$(1)/obj/src/ground/config.o: build/$(1)/prefix
 
 build/$(1)/prefix: FORCE
 	@mkdir -p $$(@D)
-	@echo '$$(prefix)' | cmp -s - $$@ || echo '$$(prefix)' >$$@
+	@echo '$$(prefix) $$(sysconfdir)' | cmp -s - $$@ || \
+	    echo '$$(prefix) $$(sysconfdir)' >$$@
 
 build/$(1)/flags: FORCE
 	@mkdir -p $$(@D)
@@ -278,25 +280,46 @@ lint:
 format:
 	clang-format -i $(TEXTS)
 
-#: make install  DESTDIR= prefix=; then see the README for a real host
+# What is made for the host, with its paths put in.
 SUBSTITUTE	= sed -e 's|@SERVER@|*:80|g' \
 		  -e 's|@RUN_DIR@|$(rundir)|g' \
 		  -e 's|@LOG_DIR@|$${APACHE_LOG_DIR}|g' \
 		  -e 's|@HTDOCS@|$(datadir)/postrider/htdocs|g' \
 		  -e 's|@DOCS@|$(datadir)/postrider/htdocs/docs|g' \
+		  -e '/@SANDBOX@/{' -e 'r worker/sandbox.in' -e d -e '}' \
 		  -e 's|@BIN@|$(bindir)|g' \
 		  -e 's|@CONF@|$(sysconfdir)/postrider/postrider.conf|g' \
 		  -e 's|@USER@|$(user)|g'
+site		= $(sysconfdir)/apache2/sites-available/postrider.conf
+CONFFILES	= src/stack/conffiles '$(DESTDIR)' '$(datadir)/postrider/conffiles'
+# NAME-IN-BUILD/HOST:PATH
+HOST_FILES	= \
+		  site.conf:$(site) \
+		  postrider.cron:$(sysconfdir)/cron.d/postrider \
+		  postrider.conf.sample:$(sysconfdir)/postrider/postrider.conf.sample \
+		  postrider.service:$(unitdir)/postrider.service \
+		  postrider-purge.service:$(unitdir)/postrider-purge.service \
+		  postrider-purge.timer:$(unitdir)/postrider-purge.timer
 
-install: build
+host: build
+	@mkdir -p build/host
+	@$(SUBSTITUTE) apache-conf/postrider.conf.in >build/host/site.conf
+	@$(SUBSTITUTE) worker/postrider.service.in >build/host/postrider.service
+	@$(SUBSTITUTE) cron/postrider-purge.service.in \
+	    >build/host/postrider-purge.service
+	@cp cron/postrider-purge.timer build/host
+	@$(SUBSTITUTE) cron/postrider.cron >build/host/postrider.cron
+	@build/release/bin/postrider-admin print-config \
+	    >build/host/postrider.conf.sample
+
+#: make install  DESTDIR= prefix=; then see the README for a real host
+install: host
 	@src/stack/docs
 	install -d $(addprefix $(DESTDIR),$(bindir) $(libdir)/postrider/cgi-bin \
 	    $(datadir)/postrider/migrations $(datadir)/postrider/lua \
 	    $(datadir)/postrider/htdocs/static \
 	    $(datadir)/postrider/htdocs/errors \
-	    $(datadir)/postrider/htdocs/docs $(sysconfdir)/postrider \
-	    $(sysconfdir)/apache2/sites-available $(sysconfdir)/cron.d \
-	    $(unitdir))
+	    $(datadir)/postrider/htdocs/docs)
 	install -m 755 $(addprefix build/release/bin/,$(BIN)) \
 	    $(DESTDIR)$(bindir)
 	install -m 755 $(addprefix build/release/cgi-bin/,$(CGI)) \
@@ -312,18 +335,15 @@ install: build
 	install -m 644 $(wildcard htdocs/errors/*.*) \
 	    $(DESTDIR)$(datadir)/postrider/htdocs/errors
 	install -m 644 build/docs/* $(DESTDIR)$(datadir)/postrider/htdocs/docs
-	build/release/bin/postrider-admin print-config \
-	    >$(DESTDIR)$(sysconfdir)/postrider/postrider.conf.sample
-	$(SUBSTITUTE) apache-conf/postrider.conf.in \
-	    >$(DESTDIR)$(sysconfdir)/apache2/sites-available/postrider.conf
-	$(SUBSTITUTE) worker/postrider.service.in \
-	    >$(DESTDIR)$(unitdir)/postrider.service
-	$(SUBSTITUTE) cron/postrider.cron \
-	    >$(DESTDIR)$(sysconfdir)/cron.d/postrider
-	chmod 644 $(DESTDIR)$(sysconfdir)/postrider/postrider.conf.sample \
-	    $(DESTDIR)$(sysconfdir)/apache2/sites-available/postrider.conf \
-	    $(DESTDIR)$(unitdir)/postrider.service \
-	    $(DESTDIR)$(sysconfdir)/cron.d/postrider
+	@$(CONFFILES) install $(HOST_FILES)
+
+#: make uninstall  the same DESTDIR= prefix=; settings, keys and data stay
+uninstall:
+	@$(CONFFILES) check '$(sysconfdir)'
+	rm -f $(addprefix $(DESTDIR)$(bindir)/,$(BIN))
+	rm -rf '$(DESTDIR)$(libdir)/postrider'
+	@$(CONFFILES) remove $(HOST_FILES)
+	rm -rf '$(DESTDIR)$(datadir)/postrider'
 
 #: make clean    remove what was built; var/ (the data) stays
 clean:
@@ -332,4 +352,4 @@ clean:
 FORCE:
 .PHONY: all help run start stop status test test-long chaos torture fuzz \
     bench build sanitize tortured fuzzed benched checkable valgrind egress docs lint format \
-    install clean FORCE
+    host install uninstall clean FORCE

@@ -12,6 +12,7 @@
 #include "doors/problem.h"
 #include "ground/config.h"
 #include "ground/log.h"
+#include "ground/usage.h"
 #include "rules/egress.h"
 #include "stores/keyring.h"
 
@@ -105,13 +106,20 @@ handle(const struct request *request, struct response *response, void *context)
 		router_dispatch(to, request, response, context);
 }
 
+static const char usage[] =
+    "usage: admin\n"
+    "A FastCGI or CGI program of Postrider: serves the admin pages and the built-in receiver.\n"
+    "postrider-worker starts it, and a web server asks it.\n";
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct admin admin = { 0 };
 	char reason[EGRESS_REASON_SIZE];
 	int status;
 
+	if (usage_only(argc, argv, usage, &status))
+		return status;
 	if (config_load() == -1)
 		return 100;
 	if (egress_open(config.allow_targets, reason) == -1) {

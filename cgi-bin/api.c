@@ -10,6 +10,7 @@
 #include "doors/router.h"
 #include "ground/config.h"
 #include "ground/log.h"
+#include "ground/usage.h"
 #include "ground/text.h"
 #include "rules/egress.h"
 #include "stores/keyring.h"
@@ -97,13 +98,20 @@ api_handle(
 		router_dispatch(&router, request, response, context);
 }
 
+static const char usage[] =
+    "usage: api\n"
+    "A FastCGI or CGI program of Postrider: serves the REST API.\n"
+    "postrider-worker starts it, and a web server asks it.\n";
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct api api = { 0 };
 	char reason[EGRESS_REASON_SIZE];
 	int rc;
 
+	if (usage_only(argc, argv, usage, &rc))
+		return rc;
 	if (config_load() == -1)
 		return 100;
 	if (egress_open(config.allow_targets, reason) == -1) {

@@ -13,6 +13,7 @@
 #include "ground/clock.h"
 #include "ground/config.h"
 #include "ground/log.h"
+#include "ground/usage.h"
 #include "ingest_verify.h"
 #include "stores/keyring.h"
 #include "stores/queue.h"
@@ -273,12 +274,19 @@ intake_idle(void *context)
 	token_gate_step(intake->gate, intake->notes);
 }
 
+static const char usage[] =
+    "usage: ingest\n"
+    "A FastCGI or CGI program of Postrider: accepts webhooks, POST /ingest/{subscription_id}.\n"
+    "postrider-worker starts it, and a web server asks it.\n";
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	static struct intake intake;
 	int rc;
 
+	if (usage_only(argc, argv, usage, &rc))
+		return rc;
 	if (config_load() == -1)
 		return 100;
 	log_open("ingest", (enum log_level)config.log_level);

@@ -9,6 +9,7 @@
 
 #include "ground/config.h"
 #include "ground/log.h"
+#include "ground/usage.h"
 #include "stores/account.h"
 #include "stores/device.h"
 #include "stores/maintenance.h"
@@ -49,15 +50,21 @@ purge(bool dry_run)
 	return rc == -1 ? 111 : 0;
 }
 
+static const char usage[] =
+    "usage: postrider-purge [--dry-run]\n"
+    "Removes webhooks and attempts that are older than LOG_RETENTION_HOURS, "
+    "and\nsessions that have ended. --dry-run only tells how much that "
+    "is.\n";
+
 int
 main(int argc, char **argv)
 {
 	bool dry_run = argc == 2 && strcmp(argv[1], "--dry-run") == 0;
 
-	if (argc > 1 && !dry_run) {
-		fprintf(stderr, "usage: postrider-purge [--dry-run]\n");
-		return 100;
-	}
+	int status;
+
+	if (!dry_run && usage_only(argc, argv, usage, &status))
+		return status;
 	if (config_load() == -1)
 		return 100;
 	log_open("postrider-purge", (enum log_level)config.log_level);

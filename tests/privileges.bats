@@ -167,7 +167,7 @@ teardown() { rename_roles hidden postrider || true; }
 	    "REDIS_URL=unix://:p@/redis"; do
 		settings 0644 "$line"
 		[ "$status" -eq 100 ] || fail "$status: $line: $output"
-		assert_output --partial "${line%%=*} holds a password: chmod 0600"
+		assert_output --partial "${line%%=*} holds a password: chmod 0640"
 	done
 	# Closed, or without one, it is read.
 	settings 0600 \
@@ -176,6 +176,92 @@ teardown() { rename_roles hidden postrider || true; }
 	settings 0644 \
 	    "DATABASE_URL=postgresql://postrider_purge@/postrider?host=$RUN"
 	assert_success
+}
+
+# A place of root's own, since the checkout may be anybody's.
+root_place() {
+	[ "$(id -u)" = 0 ] || skip 'this is about root'
+	PLACE=/run/postrider-trust-$$
+	rm -rf "$PLACE"
+	mkdir -m 755 "$PLACE"
+	printf 'LOG_LEVEL=debug\n' >"$PLACE/postrider.conf"
+	chmod 640 "$PLACE/postrider.conf"
+	chgrp nogroup "$PLACE/postrider.conf"
+}
+
+by_root() {	# SETTINGS COMMAND…: of postrider-admin
+	local conf=$1
+	shift
+	run env POSTRIDER_CONF="$conf" \
+	    "$ROOT/$STACK_BUILD/bin/postrider-admin" "$@"
+}
+
+@test "root reads no settings that anybody else may write to" {
+	root_place
+	local conf=$PLACE/postrider.conf change undo
+	by_root "$conf" check-config
+	assert_success
+	mkdir -m 755 "$PLACE/theirs" "$PLACE/mine"
+	cp "$conf" "$PLACE/mine"
+	ln -s ../mine "$PLACE/theirs/link"
+	ln -s theirs/link/postrider.conf "$PLACE/by-link.conf"
+	by_root "$PLACE/by-link.conf" check-config
+	assert_success
+	chown nobody "$PLACE/theirs"
+	by_root "$PLACE/by-link.conf" check-config
+	assert_failure 100
+	assert_output --partial "does not trust the directory $PLACE/theirs"
+	while IFS='|' read -r change undo; do
+		$change
+		by_root "$conf" check-config
+		assert_failure 100
+		assert_output --partial 'root does not trust the'
+		( cd "$PLACE" && by_root postrider.conf secret-key create )
+		$undo
+	done <<-EOF
+	chown nobody $conf|chown root $conf
+	chmod 0660 $conf|chmod 0640 $conf
+	chmod 0642 $conf|chmod 0640 $conf
+	chown nobody $PLACE|chown root $PLACE
+	chmod 1777 $PLACE|chmod 755 $PLACE
+	EOF
+	chgrp nogroup "$PLACE"
+	chmod 775 "$PLACE"
+	by_root "$conf" check-config
+	assert_failure 100
+	chmod 755 "$PLACE"
+	by_root "$conf" check-config
+	assert_success
+	rm -r "$PLACE"
+}
+
+@test "root makes no key file where somebody else decides what stands there" {
+	root_place
+	local conf=$PLACE/postrider.conf theirs=$PLACE/theirs
+	mkdir -p "$theirs/deep"
+	ln -s deep "$theirs/link"
+	chown -h nobody "$theirs/link"
+	chown nobody "$theirs"
+	for file in "$theirs/x" "$theirs/deep/x" "$theirs/link/x" \
+	    "$theirs/../theirs/x"; do
+		echo "SECRET_KEY_FILE=$file" >"$conf"
+		by_root "$conf" secret-key create nobody
+		assert_failure 100
+		assert_output --partial "does not trust the directory"
+		run find "$PLACE" -name 'x*'
+		assert_output ''
+	done
+	echo "SECRET_KEY_FILE=$PLACE/x" >"$conf"
+	by_root "$conf" secret-key create nobody
+	assert_success
+	[ "$(stat -c '%a %U' "$PLACE/x")" = '400 nobody' ]
+	# One that the directory's owner may exchange is not rotated either.
+	chown nobody "$PLACE"
+	run env -u POSTRIDER_CONF SECRET_KEY_FILE="$PLACE/x" \
+	    "$ROOT/$STACK_BUILD/bin/postrider-admin" secret-key rotate
+	assert_failure 100
+	assert_output --partial "does not trust the directory $PLACE"
+	rm -r "$PLACE"
 }
 
 @test "the programs are built to be hard to take over" {
@@ -199,9 +285,9 @@ teardown() { rename_roles hidden postrider || true; }
 }
 
 @test "the unit leaves the service little" {
-	local unit=$BATS_TEST_TMPDIR/postrider.service line
-	sed -e 's|@USER@|postrider|; s|@BIN@|/usr/bin|; s|@CONF@|/etc/x.conf|' \
-	    "$ROOT/worker/postrider.service.in" >"$unit"
+	local unit line
+	make -s -C "$ROOT" host >/dev/null 3>&- 4>&-
+	for unit in "$ROOT"/build/host/postrider{,-purge}.service; do
 	for line in User=postrider LimitCORE=0 CapabilityBoundingSet= \
 	    {NoNewPrivileges,ProtectHome,ProtectClock,ProtectHostname}=yes \
 	    ProtectKernel{Logs,Modules,Tunables}=yes ProtectSystem=strict \
@@ -211,12 +297,16 @@ teardown() { rename_roles hidden postrider || true; }
 	    'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK' \
 	    SystemCallArchitectures=native \
 	    SystemCallFilter={@system-service,~@privileged}; do
-		grep -qxF "$line" "$unit" || fail "no $line"
+		grep -qxF "$line" "$unit" || fail "no $line in $unit"
+	done
 	done
 	command -v systemd-analyze >/dev/null || skip 'no systemd-analyze'
 	# 0 is nothing exposed, 100 all; what is left is the network.
-	run systemd-analyze security --offline=true --threshold=20 "$unit"
-	assert_success
+	for unit in "$ROOT"/build/host/postrider{,-purge}.service; do
+		run systemd-analyze security --offline=true --threshold=20 \
+		    "$unit"
+		assert_success
+	done
 }
 
 @test "each test that the README's threat table names is there" {

@@ -6,17 +6,23 @@
 #include "child.h"
 #include "ground/config.h"
 #include "ground/log.h"
+#include "ground/usage.h"
 #include "supervisor.h"
+
+static const char usage[] =
+    "usage: postrider-worker\n"
+    "Supervises the FastCGI programs and the processes that deliver, in the "
+    "foreground.\nSIGTERM drains, SIGHUP reads the settings again, SIGUSR2 "
+    "replaces the processes.\nSettings come from the environment, and from "
+    "the file that POSTRIDER_CONF names.\n";
 
 int
 main(int argc, char **argv)
 {
-	if (argc > 1) {
-		fprintf(stderr,
-		    "usage: postrider-worker (settings come from "
-		    "the environment and the file POSTRIDER_CONF)\n");
-		return 100;
-	}
+	int status;
+
+	if (usage_only(argc, argv, usage, &status))
+		return status;
 	child_title_prepare(argc, argv);
 	if (config_load() == -1)
 		return 100;

@@ -14,6 +14,11 @@
 /* One byte more than a password may have, so that a longer one shows. */
 #define TYPED_SIZE (PASSWORD_MOST_BYTES + 2)
 
+const char admin_password_usage[] =
+    "usage: postrider-admin password set\n"
+    "Asks for the password of the admin pages twice at a terminal; elsewhere "
+    "it is the\nfirst line of standard input.\n";
+
 static int
 ask(const char *prompt, char typed[TYPED_SIZE])
 {

@@ -9,9 +9,18 @@
 
 #include "ground/config.h"
 #include "ground/log.h"
+#include "ground/usage.h"
 #include "postrider-admin.h"
 #include "stores/keyring.h"
 #include "stores/rekey.h"
+
+const char admin_secret_key_usage[] =
+    "usage: postrider-admin secret-key create [USER]\n"
+    "       postrider-admin secret-key rotate\n"
+    "       postrider-admin secret-key reencrypt\n"
+    "create makes the file of the keys if there is none, for USER alone. "
+    "rotate puts a\nnew key in front and encrypts all secrets anew. reencrypt "
+    "goes on with that, and\ntells which keys are in use.\n";
 
 static int
 fix_the_key(void)
@@ -157,8 +166,5 @@ admin_secret_key(int argc, char **argv)
 		return rotate();
 	if (argc == 1 && strcmp(command, "reencrypt") == 0)
 		return reencrypt();
-	fprintf(stderr,
-	    "usage: postrider-admin secret-key create [USER] | rotate | "
-	    "reencrypt\n");
-	return 100;
+	return usage_refuse(admin_secret_key_usage);
 }

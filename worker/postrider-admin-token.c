@@ -7,6 +7,7 @@
 #include "ground/clock.h"
 #include "ground/config.h"
 #include "ground/log.h"
+#include "ground/usage.h"
 #include "postrider-admin.h"
 #include "stores/subscription.h"
 #include "stores/token.h"
@@ -15,19 +16,19 @@
 #define WRONG 100
 #define LATER 111
 
+const char admin_token_usage[] =
+    "usage: postrider-admin token create --name NAME --scope SCOPES\n"
+    "           [--subscription ID] [--expires 90s|15m|12h|30d]\n"
+    "       postrider-admin token list\n"
+    "       postrider-admin token revoke NAME|ID\n"
+    "SCOPES is a list of read (every GET, without secrets), write (all that\n"
+    "read does, and every change) and ingest (POST /ingest/ alone), separated "
+    "by\ncommas. --subscription binds an ingest token to one subscription.\n";
+
 static int
 usage(void)
 {
-	fprintf(stderr,
-	    "usage: postrider-admin token create --name NAME --scope SCOPES\n"
-	    "           [--subscription ID] [--expires 90s|15m|12h|30d]\n"
-	    "       postrider-admin token list\n"
-	    "       postrider-admin token revoke NAME|ID\n"
-	    "SCOPES is a list of read (every GET, without secrets), write "
-	    "(all that\nread does, and every change) and ingest (POST "
-	    "/ingest/ alone), separated by\ncommas. --subscription binds an "
-	    "ingest token to one subscription.\n");
-	return WRONG;
+	return usage_refuse(admin_token_usage);
 }
 
 static int

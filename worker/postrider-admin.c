@@ -4,10 +4,12 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ground/config.h"
 #include "ground/log.h"
+#include "ground/usage.h"
 #include "postrider-admin.h"
 #include "stores/maintenance.h"
 
@@ -30,9 +32,8 @@ migrate(int argc, char **argv)
 	text_addf(&directory, "%s/migrations", config.share_dir);
 	rc = maintenance_migrate(db, directory.bytes);
 	if (rc == -1)
-		fprintf(stderr, "the schema is not up to date: %s\n",
-		    db_message(db));
-	rc = rc == 0 ? admin_secrets_migrate(db) : 111;
+		say_error("the schema is not up to date: %s", db_message(db));
+	rc = rc == 0 ? admin_secrets_migrate(db) : rc == 1 ? 100 : 111;
 	if (rc == 0 && admin_password_first(db) == -1)
 		rc = 111;
 	text_free(&directory);
@@ -41,31 +42,37 @@ migrate(int argc, char **argv)
 }
 
 static int
-print_config(int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	config_print_sample(stdout);
-	return 0;
-}
-
-static int
-print_config_table(int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	config_print_table(stdout);
-	return 0;
-}
-
-static int
 password(int argc, char **argv)
 {
 	if (argc == 1 && strcmp(argv[0], "set") == 0)
 		return admin_password_set();
-	fprintf(stderr, "usage: postrider-admin password set\n");
-	return 100;
+	return usage_refuse(admin_password_usage);
 }
+
+static const struct command {
+	const char *name;
+	int most; /* arguments */
+	int (*run)(int argc, char **argv);
+	const char *does;
+	const char *usage; /* NULL: none but the name */
+} commands[] = {
+	{ "migrate", 0, migrate, "bring the schema up to date", NULL },
+	{ "check-config", 0, admin_check_config,
+	    "are the settings such that the service takes them", NULL },
+	{ "password", WORDS_MOST, password,
+	    "set: the password of the admin pages", admin_password_usage },
+	{ "token", WORDS_MOST, admin_token,
+	    "create, list, revoke: who may use the API", admin_token_usage },
+	{ "secret-key", WORDS_MOST, admin_secret_key,
+	    "create [USER], rotate, reencrypt: the keys that secrets are "
+	    "encrypted with",
+	    admin_secret_key_usage },
+	{ "print-config", 0, admin_print_config, "a sample settings file",
+	    NULL },
+	{ "print-config-table", 0, admin_print_config_table,
+	    "the settings as a Markdown table", NULL },
+};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 /* Half a settings file is worse than none: a full disk is told. */
 static int
@@ -78,37 +85,56 @@ all_was_said(int rc)
 	return rc != 0 ? rc : 111;
 }
 
+static int
+run(const struct command *command, int argc, char **argv)
+{
+	struct text usage = { 0 };
+	bool is_asked = argc > 0 && strcmp(argv[argc - 1], "--help") == 0;
+	int rc = 0;
+
+	if (command->usage != NULL)
+		text_adds(&usage, command->usage);
+	else
+		text_addf(&usage, "usage: postrider-admin %s\n", command->name);
+	if (is_asked)
+		fputs(usage.bytes, stdout);
+	else
+		rc = argc > command->most ? usage_refuse(usage.bytes)
+					  : command->run(argc, argv);
+	text_free(&usage);
+	return all_was_said(rc);
+}
+
+static char *
+list_commands(void)
+{
+	struct text usage = { 0 };
+
+	text_adds(&usage,
+	    "usage: postrider-admin COMMAND\n"
+	    "       postrider-admin COMMAND --help\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		text_addf(
+		    &usage, "  %-20s%s\n", commands[i].name, commands[i].does);
+	text_adds(&usage,
+	    "Settings come from the environment, and from the file that "
+	    "POSTRIDER_CONF names;\nwithout it from "
+	    "/etc/postrider/postrider.conf, if that is there.\n");
+	return text_take(&usage);
+}
+
 int
 main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		int most; /* arguments */
-		int (*run)(int argc, char **argv);
-		const char *does;
-	} commands[] = {
-		{ "migrate", 0, migrate, "bring the schema up to date" },
-		{ "password", 1, password,
-		    "set: the password of the admin pages" },
-		{ "token", WORDS_MOST, admin_token,
-		    "create, list, revoke: who may use the API" },
-		{ "secret-key", 2, admin_secret_key,
-		    "create [USER], rotate, reencrypt: the keys that secrets "
-		    "are encrypted with" },
-		{ "print-config", 0, print_config, "a sample settings file" },
-		{ "print-config-table", 0, print_config_table,
-		    "the settings as a Markdown table" },
-	};
+	char *usage;
+	int status;
 
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (argc >= 2 && argc - 2 <= commands[i].most &&
-		    strcmp(argv[1], commands[i].name) == 0)
-			return all_was_said(
-			    commands[i].run(argc - 2, argv + 2));
-	fprintf(stderr, "usage: postrider-admin COMMAND\n");
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		fprintf(
-		    stderr, "  %-20s%s\n", commands[i].name, commands[i].does);
-	fprintf(stderr, "  %-20s%s\n", "token", "API tokens: see `token help`");
-	return 100;
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (argc >= 2 && strcmp(argv[1], commands[i].name) == 0)
+			return run(&commands[i], argc - 2, argv + 2);
+	usage = list_commands();
+	if (!usage_asked(argc, argv, usage, &status))
+		status = usage_refuse(usage);
+	free(usage);
+	return status;
 }

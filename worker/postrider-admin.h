@@ -6,6 +6,11 @@
  */
 #include "stores/db.h"
 
+/* Of commands that have words of their own. */
+extern const char admin_password_usage[];
+extern const char admin_secret_key_usage[];
+extern const char admin_token_usage[];
+
 /* `secret-key create|rotate|reencrypt`: the arguments behind it. */
 int admin_secret_key(int argc, char **argv);
 /* After a migration: seals secrets that are stored as clear text, and says
@@ -18,6 +23,11 @@ int admin_password_set(void);
 /* Makes and prints the first password, if AUTH=token and there is none.
  * 0, -1. */
 int admin_password_first(struct db *db);
+
+/* `check-config`, `print-config`, `print-config-table`, without arguments. */
+int admin_check_config(int argc, char **argv);
+int admin_print_config(int argc, char **argv);
+int admin_print_config_table(int argc, char **argv);
 
 /* `token create|list|revoke …`: argv[0] is the word behind token. */
 int admin_token(int argc, char **argv);

@@ -103,7 +103,7 @@ targets_open(void)
 
 	if (egress_open(config.allow_targets, reason) == 0)
 		return 0;
-	fprintf(stderr, "%s\n", reason);
+	say_error("%s", reason);
 	return -1;
 }
 

@@ -99,7 +99,7 @@ static void
 slot_read(struct http_slots *slots, struct http_slot *slot)
 {
 	if (http_link_begin(slot->link, slot->fd) == -1) {
-		log_warning("connection closed reason=malformed request");
+		log_warning("connection closed reason=\"malformed request\"");
 		http_slots_leave(slots, slot);
 		return;
 	}

@@ -5,8 +5,9 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
+#include "ground/config_file.h"
 #include "ground/core.h"
 #include "ground/log.h"
 #include "ground/text.h"
@@ -15,6 +16,11 @@
 #ifndef POSTRIDER_PREFIX
 #define POSTRIDER_PREFIX "/usr/local"
 #endif
+#ifndef POSTRIDER_SYSCONFDIR
+#define POSTRIDER_SYSCONFDIR "/etc"
+#endif
+
+#define DEFAULT_FILE POSTRIDER_SYSCONFDIR "/postrider/postrider.conf"
 
 #define VALUE_MAX_BYTES 4096
 
@@ -59,8 +65,7 @@ static const struct setting settings[] = {
 	    "the owner of the tables; empty: DATABASE_URL"),
 	STRING("PURGE_DATABASE_URL", "", "libpq URL", purge_database_url,
 	    "the same for the purge; empty: DATABASE_URL"),
-	STRING("REDIS_URL", "unix:///run/redis/redis-server.sock", "URL",
-	    redis_url,
+	STRING("REDIS_URL", "redis://127.0.0.1:6379", "URL", redis_url,
 	    "Redis, dispatch and cache: "
 	    "redis://[user:password@]host:port[/db] or unix:///path; "
 	    "for TLS put stunnel between"),
@@ -320,110 +325,20 @@ setting_set(const struct setting *setting, const char *value, const char *where)
 		setting_note(setting, value, where);
 		return 0;
 	}
-	fprintf(stderr, "%s: %s %s\n", where, setting->name, reason);
+	say_error("%s: %s %s", where, setting->name, reason);
 	return -1;
 }
 
-/* Takes blanks and one pair of quotes off; the value ends the line. */
-static char *
-line_value(char *value)
-{
-	size_t length;
-
-	value += strspn(value, " \t");
-	length = strcspn(value, "\r\n");
-	while (length != 0 && strchr(" \t", value[length - 1]) != NULL)
-		length--;
-	if (length >= 2 && strchr("\"'", value[0]) != NULL &&
-	    value[length - 1] == value[0]) {
-		value++;
-		length -= 2;
-	}
-	value[length] = '\0';
-	return value;
-}
-
+/* A line of the settings file: config_file_load. */
 static int
-file_line(char *line, const char *where)
+file_set(const char *name, size_t length, const char *value, const char *where)
 {
-	const struct setting *setting;
-	char *equals;
+	const struct setting *setting = setting_find(name, length);
 
-	line += strspn(line, " \t");
-	if (strchr("#\r\n", line[0]) != NULL)
-		return 0;
-	equals = strchr(line, '=');
-	if (equals == NULL) {
-		fprintf(stderr, "%s: not of the form KEY=value\n", where);
-		return -1;
-	}
-	setting = setting_find(line, (size_t)(equals - line));
-	if (setting == NULL) {
-		fprintf(stderr, "%s: unknown setting %.*s\n", where,
-		    (int)(equals - line), line);
-		return -1;
-	}
-	return setting_set(setting, line_value(equals + 1), where);
-}
-
-/* A password that every user of the host may read is none. */
-static int
-file_is_closed(FILE *file, const char *path)
-{
-	const struct {
-		const char *name, *url;
-	} urls[] = {
-		{ "DATABASE_URL", config.database_url },
-		{ "MIGRATE_DATABASE_URL", config.migrate_database_url },
-		{ "PURGE_DATABASE_URL", config.purge_database_url },
-		{ "REDIS_URL", config.redis_url },
-	};
-	struct stat seen;
-
-	if (fstat(fileno(file), &seen) == 0 && (seen.st_mode & S_IRWXO) == 0)
-		return 0;
-	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
-		if (url_holds_password(urls[i].url)) {
-			fprintf(stderr,
-			    "%s: open to every user, and %s holds a password: "
-			    "chmod 0600 it, give it to the user that Postrider "
-			    "runs as, and change the password if someone may "
-			    "have read it\n",
-			    path, urls[i].name);
-			return -1;
-		}
-	return 0;
-}
-
-static int
-file_load(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	char *line = NULL;
-	char where[512];
-	size_t room = 0;
-	int number = 0, rc = 0;
-
-	if (file == NULL) {
-		fprintf(
-		    stderr, "%s: cannot be read: %s\n", path, strerror(errno));
-		return -1;
-	}
-	while (getline(&line, &room, file) != -1) {
-		snprintf(where, sizeof(where), "%s:%d", path, ++number);
-		if (file_line(line, where) == -1)
-			rc = -1;
-	}
-	if (!feof(file)) { /* half a file is not what was meant */
-		fprintf(
-		    stderr, "%s: cannot be read: %s\n", path, strerror(errno));
-		rc = -1;
-	}
-	if (file_is_closed(file, path) == -1)
-		rc = -1;
-	free(line);
-	fclose(file);
-	return rc;
+	if (setting != NULL)
+		return setting_set(setting, value, where);
+	say_error("%s: unknown setting %.*s", where, (int)length, name);
+	return -1;
 }
 
 /* What holds between settings rather than for one. */
@@ -438,17 +353,17 @@ config_check(void)
 	schedule_ms += schedule_ms * config.retry_jitter_percent / 100 +
 	    attempts * config.http_timeout_ms;
 	if (schedule_ms > (config.log_retention_hours - 2) * 3600000) {
-		fprintf(stderr,
+		say_error(
 		    "RETRY_SCHEDULE lasts longer than "
 		    "LOG_RETENTION_HOURS less two hours: what it retries "
-		    "would be purged; shorten the one or raise the other\n");
+		    "would be purged; shorten the one or raise the other");
 		return -1;
 	}
 	if (config.lease_seconds * 1000 < 2 * config.http_timeout_ms + 10000) {
-		fprintf(stderr,
+		say_error(
 		    "LEASE_SECONDS must be at least twice "
 		    "HTTP_TIMEOUT and 10 s more, or a slow answer would be "
-		    "sent again\n");
+		    "sent again");
 		return -1;
 	}
 	return 0;
@@ -463,10 +378,20 @@ fall_back(char **url)
 	*url = memory_copy_string(config.database_url);
 }
 
+const char *
+config_file(void)
+{
+	const char *file = getenv("POSTRIDER_CONF");
+
+	if (file == NULL)
+		return access(DEFAULT_FILE, F_OK) == 0 ? DEFAULT_FILE : NULL;
+	return file[0] != '\0' ? file : NULL;
+}
+
 int
 config_load(void)
 {
-	const char *file = getenv("POSTRIDER_CONF");
+	const char *file = config_file();
 	const char *value;
 	int rc = 0;
 
@@ -475,7 +400,7 @@ config_load(void)
 		if (setting_set(
 			&settings[i], settings[i].fallback, "default") == -1)
 			rc = -1;
-	if (file != NULL && file[0] != '\0' && file_load(file) == -1)
+	if (file != NULL && config_file_load(file, file_set) == -1)
 		rc = -1;
 	for (size_t i = 0; i < SETTINGS; i++) {
 		value = getenv(settings[i].name);

@@ -5,7 +5,10 @@
  * meaning. A value comes from the environment, under it from the file named
  * by POSTRIDER_CONF (KEY=value lines, # comments, optional quotes: what
  * systemd's EnvironmentFile and a shell both read), under it from the table.
- * A file with a password in a URL is refused while every user may open it.
+ * Where POSTRIDER_CONF is not set, that is /etc/postrider/postrider.conf if it
+ * is there (SYSCONFDIR of the build); where it is empty, none.
+ * A file with a password in a URL is refused while every user may open it, and
+ * root refuses one that others may write to.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -69,6 +72,8 @@ extern struct config config;
 int config_load(void);
 /* May a webhook go to this port? */
 bool config_allows_port(int64_t port);
+/* The file that config_load reads, borrowed; NULL when there is none. */
+const char *config_file(void);
 /* The settings in force, one by one. Passwords in URLs are left out. */
 struct config_shown {
 	const char *name, *unit, *meaning;

@@ -13,6 +13,7 @@
 
 #include "ground/base64url.h"
 #include "ground/text.h"
+#include "ground/trusted.h"
 #include "stores/keyring.h"
 
 #define FILE_MAX_BYTES 8192
@@ -266,6 +267,19 @@ directory_sync(const char *path)
 	free(directory);
 }
 
+/* Root would make a key, or put one beside others, where somebody else decides
+ * what stands there. The file itself may belong to the service's user. */
+static bool
+place_is_trusted(const char *path)
+{
+	char reason[TRUSTED_REASON_SIZE];
+
+	if (trusted_path(path, false, reason))
+		return true;
+	keyring_say("the key file %s is left alone: %s", path, reason);
+	return false;
+}
+
 int
 keyring_create(const char *path, const char *user)
 {
@@ -279,6 +293,8 @@ keyring_create(const char *path, const char *user)
 		keyring_say("there is no user %s", user);
 		return -1;
 	}
+	if (!place_is_trusted(path))
+		return -1;
 	if (access(path, F_OK) == 0)
 		return 0;
 	text_addf(&new, "%s.new", path);
@@ -304,8 +320,9 @@ keyring_add(const char *path)
 	char *old = sodium_malloc(FILE_MAX_BYTES);
 	struct text new = { 0 };
 	struct stat seen;
-	int rc = -1, fd = file_open(path, &seen);
+	int rc = -1, fd;
 
+	fd = place_is_trusted(path) ? file_open(path, &seen) : -1;
 	text_addf(&new, "%s.new", path);
 	if (fd == -1 || old == NULL)
 		goto out;

@@ -11,7 +11,9 @@
 #include "ground/log.h"
 #include "stores/store.h"
 
-#define MIGRATION_DEADLINE_MS 600000
+/* A large table may take hours; a PostgreSQL that does not answer may not. */
+#define MIGRATION_DEADLINE_MS (24 * 3600000)
+#define ANSWER_DEADLINE_MS 30000
 #define ENSURE_DEADLINE_MS 10000
 #define CLOCK_EVERY_MS 10000
 #define CLOCK_DEADLINE_MS 1500
@@ -23,6 +25,9 @@ static const struct db_statement ensure_sql = { "ensure_partitions",
 
 static const struct db_statement clock_sql = { "clock",
 	"SELECT clock_timestamp()" };
+
+static const struct db_statement all_applied_sql = { "migrations_applied",
+	"SELECT name FROM migrations ORDER BY name DESC" };
 
 static const struct db_statement applied_sql = { "migration_applied",
 	"SELECT 1 FROM migrations WHERE name = $1" };
@@ -210,6 +215,32 @@ is_migration(const struct dirent *entry)
 	    strcmp(name + strlen(name) - 4, ".sql") == 0;
 }
 
+/* 0, -1; 1 when a migration was applied that is none of `entries`. */
+static int
+schema_is_newer(
+    struct db *db, struct dirent **entries, int count, const char *directory)
+{
+	const char *name;
+	int i;
+
+	if (db_run(db, &all_applied_sql, NULL, ANSWER_DEADLINE_MS) == -1)
+		return -1;
+	for (int row = 0; row < db_rows(db); row++) {
+		name = db_get_string(db, row, 0);
+		for (i = 0; i < count; i++)
+			if (strcmp(entries[i]->d_name, name) == 0)
+				break;
+		if (i < count)
+			continue;
+		say_error("the schema is newer than this program: migration %s "
+			  "was applied, and is not in %s; install the newer "
+			  "version again, or restore a backup from before it",
+		    name, directory);
+		return 1;
+	}
+	return 0;
+}
+
 int
 maintenance_migrate(struct db *db, const char *directory)
 {
@@ -231,8 +262,11 @@ maintenance_migrate(struct db *db, const char *directory)
 		    directory);
 		return -1;
 	}
-	if (db_run_script(db, begin, MIGRATION_DEADLINE_MS) == -1)
+	if (db_run_script(db, "SELECT 1", ANSWER_DEADLINE_MS) == -1 ||
+	    db_run_script(db, begin, MIGRATION_DEADLINE_MS) == -1)
 		rc = -1;
+	if (rc == 0)
+		rc = schema_is_newer(db, entries, count, directory);
 	for (int i = 0; i < count; i++) {
 		if (rc == 0) {
 			applied = migration_is_applied(db, entries[i]->d_name);

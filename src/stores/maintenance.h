@@ -10,7 +10,8 @@
 
 /* Applies the numbered files of `directory` that were not applied yet, each
  * in a transaction, under a lock that several nodes may contend for.
- * 0, or -1. Prints what it applied. */
+ * 0, or -1; 1 when the schema is newer than this program, which was said, and
+ * nothing was done. Prints what it applied. */
 int maintenance_migrate(struct db *db, const char *directory);
 
 /* Makes the partitions from the last hour to a day ahead. 0, -1. */

@@ -1,0 +1,89 @@
+/* postrider-admin check-config, print-config: the settings. */
+#include <stdio.h>
+
+#include "ground/config.h"
+#include "ground/log.h"
+#include "postrider-admin.h"
+#include "rules/egress.h"
+#include "stores/db_url.h"
+#include "stores/redis_url.h"
+
+static int
+check_database_url(const char *name, const char *url)
+{
+	if (db_url_fits(url))
+		return 0;
+	say_error("%s: neither a PostgreSQL URI nor key=value words", name);
+	return -1;
+}
+
+static int
+check_redis_url(void)
+{
+	const char *reason;
+	struct redis_url redis;
+	int rc = redis_url_parse(config.redis_url, &redis, &reason);
+
+	if (rc == -1)
+		say_error("REDIS_URL: %s", reason);
+	redis_url_release(&redis);
+	return rc;
+}
+
+static int
+check_urls(void)
+{
+	int rc = 0;
+
+	if (check_database_url("DATABASE_URL", config.database_url) == -1 ||
+	    check_database_url(
+		"MIGRATE_DATABASE_URL", config.migrate_database_url) == -1 ||
+	    check_database_url(
+		"PURGE_DATABASE_URL", config.purge_database_url) == -1)
+		rc = -1;
+	return check_redis_url() == -1 ? -1 : rc;
+}
+
+static int
+check_targets(void)
+{
+	char reason[EGRESS_REASON_SIZE];
+
+	if (egress_open(config.allow_targets, reason) == 0)
+		return 0;
+	say_error("%s", reason);
+	return -1;
+}
+
+int
+admin_check_config(int argc, char **argv)
+{
+	int rc = config_load();
+
+	(void)argc;
+	(void)argv;
+	if (rc == 0 && (check_targets() == -1 || check_urls() == -1))
+		rc = -1;
+	if (rc == 0)
+		printf("the settings are fine (%s)\n",
+		    config_file() != NULL ? config_file() : "no file");
+	return rc == 0 ? 0 : 100;
+}
+
+int
+admin_print_config(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	config_print_sample(stdout);
+	return 0;
+}
+
+int
+admin_print_config_table(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	config_print_table(stdout);
+	return 0;
+}
