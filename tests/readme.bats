@@ -16,24 +16,44 @@ setup_file() {
 }
 
 @test "the README's first delivery and API lines work when pasted" {
-	local script=$BATS_TEST_TMPDIR/readme.sh receiver
+	local script=$BATS_TEST_TMPDIR/readme.sh
 	block 1 | grep -q src/stack/receiver
-	(cd "$ROOT" && exec src/stack/receiver "$PORT_AT") \
-	    >"$BATS_TEST_TMPDIR/seen" 2>&1 3>&- 4>&- &
-	receiver=$!
-	listens() { ( exec 5<>"/dev/tcp/127.0.0.1/$PORT_AT" ) 2>/dev/null; }
-	eventually 10 listens
-	{ block 2; block 3; } >"$script"
-	run bash -eu "$script" 3>&- 4>&-
-	kill $receiver 2>/dev/null || true
-	assert_success
+	{ block 1; block 2; block 3; } >"$script"
+	(cd "$ROOT" && exec bash -eu "$script") >"$BATS_TEST_TMPDIR/seen" \
+	    3>&- 4>&-
+	run cat "$BATS_TEST_TMPDIR/seen"
 	assert_output --regexp '"final_outcome": ?"Success"'
 	assert_output --regexp '"events": ?null'
 	[[ $output == *204 ]]
-	run cat "$BATS_TEST_TMPDIR/seen"
 	assert_output --partial '{"order": 42}'
 	assert_output --regexp '[Ww]ebhook-[Ss]ignature: v1,'
 	assert_output --regexp 'X-Event-Type: order.paid'
+}
+
+# A newcomer would wait for the first retry.
+@test "the line that make run offers delivers at once, also where python is slow" {
+	local line slow=$BATS_TEST_TMPDIR/slow python delay webhook
+	line=$(grep 'src/stack/receiver' "$STACK_VAR/start.out")
+	python=$(command -v python3)
+	mkdir "$slow"
+	for delay in 0 1; do
+		printf '#!/bin/sh\nsleep %s\nexec %s "$@"\n' $delay "$python" \
+		    >"$slow/python3"
+		chmod 755 "$slow/python3"
+		run env PATH="$slow:$PATH" bash -c "$line" 3>&- 4>&-
+		assert_success
+		assert_output --partial '{"hello":"world"}'
+		assert_output --partial 'X-Event-Type: greeting'
+		webhook=$(grep -oE '"webhook_id":"[^"]*' <<<"$output" | cut -d'"' -f4)
+		outcome 5 "$webhook" Success
+		assert_json .total_attempts 1
+	done
+}
+
+@test "a receiver whose port is taken says so" {
+	run "$ROOT/src/stack/receiver" "${URL##*:}"
+	assert_failure
+	assert_output --partial "cannot listen on port ${URL##*:}"
 }
 
 @test "the README's table of settings is the programs' own" {
