@@ -134,7 +134,7 @@ main(int argc, char **argv)
 	if (keyring_load(config.secret_key_file) == -1)
 		log_error(
 		    "cannot store secrets reason=\"%s\"", keyring_reason());
-	admin.db = db_new(config.database_url, DB_SERVE, "postrider admin");
+	admin.db = db_new(config.admin_database_url, DB_SERVE, "postrider admin");
 	admin.cache = cache_new(config.redis_url, config.cache_seconds);
 	admin.queue = queue_new(config.redis_url, config.share_dir);
 	admin.inbox = inbox_new(config.redis_url);

@@ -123,7 +123,7 @@ main(int argc, char **argv)
 	if (keyring_load(config.secret_key_file) == -1)
 		log_error("cannot read or store secrets reason=\"%s\"",
 		    keyring_reason());
-	api.db = db_new(config.database_url, DB_SERVE, "postrider api");
+	api.db = db_new(config.api_database_url, DB_SERVE, "postrider api");
 	api.gate = token_gate_new(0);
 	api.cache = cache_new(config.redis_url, config.cache_seconds);
 	api.queue = queue_new(config.redis_url, config.share_dir);

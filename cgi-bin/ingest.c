@@ -291,13 +291,13 @@ main(int argc, char **argv)
 		return 100;
 	log_open("ingest", (enum log_level)config.log_level);
 	json_set_alloc_funcs(memory_get, free);
-	intake.db = db_new(config.database_url, DB_SERVE, "postrider ingest");
+	intake.db = db_new(config.ingest_database_url, DB_SERVE, "postrider ingest");
 	if (keyring_load(config.secret_key_file) == -1)
 		log_error("cannot verify what producers sign reason=\"%s\"",
 		    keyring_reason());
 	intake.verifier = verifier_new();
 	intake.notes =
-	    db_new(config.database_url, DB_SERVE, "postrider ingest");
+	    db_new(config.ingest_database_url, DB_SERVE, "postrider ingest");
 	intake.gate = token_gate_new(TOKEN_LIFE_MS);
 	intake.queue = queue_new(config.redis_url, config.share_dir);
 	rc = intake.queue == NULL

@@ -292,12 +292,12 @@ INSERT |UPDATE |\.[ch]:|postgresql:|failed:|\.sock|${STACK_VAR#/}" <<<"$body"; t
 # What PostgreSQL says of a statement that it refuses is for the log.
 @test "an error of ours is a 500 that says no more" {
 	local path
-	sql 'REVOKE SELECT ON interventions FROM postrider_serve'
+	sql 'REVOKE SELECT ON interventions FROM postrider_api, postrider_admin'
 	for path in "/webhooks/$NOBODY" "/ui/webhooks/$NOBODY"; do
 		request GET "$path"
 		[ "$code" = 500 ] && tells_nothing || bad=1
 	done
-	sql 'GRANT SELECT ON interventions TO postrider_serve'
+	sql 'GRANT SELECT ON interventions TO postrider_api, postrider_admin'
 	[ -z "${bad:-}" ]
 	grep -aq 'permission denied for table interventions' \
 	    "$STACK_VAR/log/worker.log"

@@ -4,7 +4,7 @@ load helper
 
 setup_file() {
 	load helper
-	local kept='DATABASE_URL|MIGRATE_DATABASE_URL|PURGE_DATABASE_URL|REDIS_URL'
+	local kept='([A-Z]+_)?DATABASE_URL|REDIS_URL'
 	export SECOND=$STACK_VAR/second
 	PORT_OF_SECOND=$(free_port)
 	export PORT_OF_SECOND

@@ -33,10 +33,19 @@ settings() {	# MODE LINE…
 }
 
 @test "each program asks PostgreSQL as the role that is meant for it" {
-	run super_sql "SELECT DISTINCT usename FROM pg_stat_activity
-	    WHERE datname = 'postrider' AND backend_type = 'client backend'
-	      AND pid <> pg_backend_pid()"
-	assert_output postrider_serve
+	local id
+	id=$(subscribe /ok)
+	eventually 10 ended Success "$(ingest "$id" '{}')"
+	request GET /ui/
+	asking() {
+		super_sql "SELECT DISTINCT application_name, usename
+		    FROM pg_stat_activity WHERE datname = 'postrider'
+		      AND backend_type = 'client backend'
+		      AND pid <> pg_backend_pid() ORDER BY 1" |
+		    tr '\n' ' ' | tee "$BATS_TEST_TMPDIR/said"
+		[ "$(cat "$BATS_TEST_TMPDIR/said")" = "$1" ]
+	}
+	eventually 5 asking 'postrider admin|postrider_admin postrider api|postrider_api postrider delivery|postrider_delivery postrider ingest|postrider_ingest postrider keeper|postrider_delivery postrider results|postrider_delivery '
 	run super_sql "SELECT rolname
 	    FROM pg_roles WHERE rolname ~ '^postrider' AND
 	    (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication
@@ -44,8 +53,8 @@ settings() {	# MODE LINE…
 	assert_output ''
 }
 
-@test "the serving role drops, empties, alters and makes nothing" {
-	local table hour
+@test "the serving roles drop, empty, alter and make nothing" {
+	local table hour role
 	hour=$(sql "SELECT max(inhrelid::regclass::text) FROM pg_inherits
 	    WHERE inhparent = 'webhooks'::regclass")
 	for table in $(sql "SELECT relname FROM pg_class WHERE relkind IN ('r',
@@ -54,8 +63,7 @@ settings() {	# MODE LINE…
 		printf '%s\n' "DROP TABLE $table" "TRUNCATE $table" \
 		    "ALTER TABLE $table ADD x int"
 	done >"$BATS_TEST_TMPDIR/statements"
-	denied postrider_serve <"$BATS_TEST_TMPDIR/statements"
-	denied postrider_serve <<-'EOF'
+	cat >>"$BATS_TEST_TMPDIR/statements" <<-'EOF'
 		CREATE TABLE x (y int)
 		CREATE SCHEMA x
 		SELECT make_partition('webhooks', now())
@@ -64,10 +72,14 @@ settings() {	# MODE LINE…
 		COPY subscriptions TO PROGRAM 'true'
 		SELECT pg_read_file('/etc/passwd')
 	EOF
+	for role in serve ingest api admin delivery; do
+		denied postrider_$role <"$BATS_TEST_TMPDIR/statements"
+	done
 }
 
-@test "the serving role rewrites no history, and sets no password" {
-	denied postrider_serve <<-'EOF'
+@test "the serving roles rewrite no history, and set no password" {
+	local role
+	cat >"$BATS_TEST_TMPDIR/statements" <<-'EOF'
 		DELETE FROM webhooks
 		DELETE FROM delivery_logs
 		UPDATE webhooks SET payload = ''
@@ -80,6 +92,78 @@ settings() {	# MODE LINE…
 		SELECT * FROM migrations
 		SELECT * FROM partition_notes
 	EOF
+	for role in serve ingest api admin delivery; do
+		denied postrider_$role <"$BATS_TEST_TMPDIR/statements"
+	done
+}
+
+@test "ingest, the API and the delivery touch no session, and make no token" {
+	local role
+	cat >"$BATS_TEST_TMPDIR/statements" <<-'EOF'
+		SELECT * FROM admin_sessions
+		INSERT INTO admin_sessions (id_hash) VALUES ('x')
+		UPDATE admin_sessions SET used_at = now()
+		DELETE FROM admin_sessions
+		SELECT * FROM admin_accounts
+		SELECT * FROM admin_devices
+		INSERT INTO admin_devices (id_hash) VALUES ('x')
+		DELETE FROM login_failures
+		SELECT * FROM csrf_key
+		INSERT INTO tokens VALUES (uuid_new(), 'x', '', '{write}')
+		UPDATE tokens SET revoked_at = NULL
+		UPDATE tokens SET scopes = '{write}'
+		UPDATE tokens SET hash = sha256('x'), last_used_at = now()
+		SELECT name FROM tokens
+		DELETE FROM tokens
+	EOF
+	for role in ingest api delivery; do
+		denied postrider_$role <"$BATS_TEST_TMPDIR/statements"
+	done
+}
+
+@test "ingest adds webhooks, and neither reads nor changes anything else" {
+	denied postrider_ingest <<-'EOF'
+		SELECT payload FROM webhooks
+		UPDATE subscriptions SET target_url = 'http://elsewhere/'
+		INSERT INTO subscriptions (id) VALUES (uuid_new())
+		UPDATE pending SET due_at = now()
+		DELETE FROM pending
+		SELECT * FROM delivery_logs
+		INSERT INTO delivery_logs (id) VALUES (uuid_new())
+		SELECT * FROM dead_letters
+		INSERT INTO interventions (webhook_id) VALUES (uuid_new())
+		UPDATE stats SET successes = 0
+	EOF
+}
+
+# The README's lines for pg_hba.conf and pg_ident.conf, with the user of the
+# system that this stack has.
+@test "one user of the system has all these roles by peer, and another none" {
+	local dir=$STACK_VAR/postgresql user role
+	user=$(stat -c %U "$dir")
+	cp -p "$dir/pg_hba.conf" "$dir/pg_ident.conf" "$BATS_TEST_TMPDIR/"
+	sed -n '/^# pg_ident.conf/,/^```/p' "$ROOT/README.md" | grep -v '^[#`]' |
+	    sed -E "s/^(postrider +)postrider/\1$user/" >"$dir/pg_ident.conf"
+	{ echo 'local postrider postgres trust'
+	    grep -h '^local  *postrider ' "$ROOT/README.md"; } \
+	    >"$dir/pg_hba.conf"
+	super_sql 'SELECT pg_reload_conf()'
+	for role in postrider postrider_{serve,purge,ingest,api,admin,delivery}
+	do
+		eventually 5 by_peer "$user" $role
+	done
+	[ "$EUID" = 0 ] || return 0
+	run psql -Xq -h "$RUN" -U postrider_ingest -d postrider -c 'SELECT 1'
+	assert_failure
+	assert_output --partial 'Peer authentication failed'
+}
+
+by_peer() {	# USER ROLE
+	local psql="psql -XqAt -h $RUN -U $2 -d postrider"
+	if [ "$EUID" = 0 ]; then
+		psql="setpriv --reuid $1 --clear-groups $psql"
+	fi
+	[ "$($psql -c 'SELECT current_user')" = "$2" ]
 }
 
 @test "the purge's role reads no secret, no token and no password" {
@@ -114,11 +198,20 @@ settings() {	# MODE LINE…
 
 # rename_roles FROM TO: what is connected stays so.
 rename_roles() {
-	super_sql "ALTER ROLE $1_serve RENAME TO $2_serve;
-	    ALTER ROLE $1_purge RENAME TO $2_purge" 2>/dev/null
+	super_sql "DO \$\$ DECLARE role text; BEGIN
+	    FOREACH role IN ARRAY '{serve,purge,ingest,api,admin,delivery}'::text[]
+	    LOOP EXECUTE format('ALTER ROLE %I RENAME TO %I', '$1_' || role,
+		'$2_' || role); END LOOP; END \$\$" 2>/dev/null
 }
 
-teardown() { rename_roles hidden postrider || true; }
+teardown() {
+	rename_roles hidden postrider || true
+	[ ! -e "$BATS_TEST_TMPDIR/pg_hba.conf" ] || {
+		cp -p "$BATS_TEST_TMPDIR"/pg_{hba,ident}.conf \
+		    "$STACK_VAR/postgresql/"
+		super_sql 'SELECT pg_reload_conf()'
+	}
+}
 
 @test "without the roles migrate works; once they are there it grants" {
 	local url="postgresql://alone@/alone?host=$RUN"

@@ -56,9 +56,9 @@ delivery_new(uint64_t incarnation)
 			  "reason=\"%s\"",
 		    keyring_reason());
 	delivery->db =
-	    db_new(config.database_url, DB_SERVE, "postrider delivery");
+	    db_new(config.delivery_database_url, DB_SERVE, "postrider delivery");
 	delivery->results_db =
-	    db_new(config.database_url, DB_SERVE, "postrider results");
+	    db_new(config.delivery_database_url, DB_SERVE, "postrider results");
 	delivery->queue = queue_new(config.redis_url, config.share_dir);
 	delivery->bell = queue_new(config.redis_url, config.share_dir);
 	delivery->window = window_new(delivery->room);

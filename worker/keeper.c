@@ -415,7 +415,7 @@ keeper_run(int slot)
 	int rc;
 
 	keeper.db =
-	    db_new(config.database_url, DB_MAINTAIN, "postrider keeper");
+	    db_new(config.delivery_database_url, DB_MAINTAIN, "postrider keeper");
 	keeper.queue = queue_new(config.redis_url, config.share_dir);
 	keeper.watch = watch_new();
 	if (keeper.queue != NULL)

@@ -65,6 +65,15 @@ static const struct setting settings[] = {
 	    "the owner of the tables; empty: DATABASE_URL"),
 	STRING("PURGE_DATABASE_URL", "", "libpq URL", purge_database_url,
 	    "the same for the purge; empty: DATABASE_URL"),
+	STRING("INGEST_DATABASE_URL", "", "libpq URL", ingest_database_url,
+	    "the same for the ingest processes; empty: DATABASE_URL"),
+	STRING("API_DATABASE_URL", "", "libpq URL", api_database_url,
+	    "the same for the REST API; empty: DATABASE_URL"),
+	STRING("ADMIN_DATABASE_URL", "", "libpq URL", admin_database_url,
+	    "the same for the admin pages; empty: DATABASE_URL"),
+	STRING("DELIVERY_DATABASE_URL", "", "libpq URL", delivery_database_url,
+	    "the same for delivery processes and the keeper; empty: "
+	    "DATABASE_URL"),
 	STRING("REDIS_URL", "redis://127.0.0.1:6379", "URL", redis_url,
 	    "Redis, dispatch and cache: "
 	    "redis://[user:password@]host:port[/db] or unix:///path; "
@@ -410,6 +419,10 @@ config_load(void)
 	}
 	fall_back(&config.migrate_database_url);
 	fall_back(&config.purge_database_url);
+	fall_back(&config.ingest_database_url);
+	fall_back(&config.api_database_url);
+	fall_back(&config.admin_database_url);
+	fall_back(&config.delivery_database_url);
 	return rc == 0 ? config_check() : -1;
 }
 

@@ -27,8 +27,12 @@ enum auth_mode {
 
 struct config {
 	char *database_url;
-	char *migrate_database_url; /* these two: */
-	char *purge_database_url;   /* database_url unless set */
+	char *migrate_database_url; /* these: database_url unless set */
+	char *purge_database_url;
+	char *ingest_database_url;
+	char *api_database_url;
+	char *admin_database_url;
+	char *delivery_database_url;
 	char *redis_url;
 	int64_t http_timeout_ms;
 	int64_t retry_ms[RETRIES_MAX]; /* RETRY_SCHEDULE */

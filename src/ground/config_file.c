@@ -57,6 +57,10 @@ file_is_closed(FILE *file, const char *path)
 		{ "DATABASE_URL", config.database_url },
 		{ "MIGRATE_DATABASE_URL", config.migrate_database_url },
 		{ "PURGE_DATABASE_URL", config.purge_database_url },
+		{ "INGEST_DATABASE_URL", config.ingest_database_url },
+		{ "API_DATABASE_URL", config.api_database_url },
+		{ "ADMIN_DATABASE_URL", config.admin_database_url },
+		{ "DELIVERY_DATABASE_URL", config.delivery_database_url },
 		{ "REDIS_URL", config.redis_url },
 	};
 	struct stat seen;

@@ -5,6 +5,7 @@ import contextlib
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 import socket
@@ -52,9 +53,8 @@ class Stack:
     def shared(self):
         """The settings of a node beside this one."""
         with open(self.var + "/postrider.conf", encoding="utf-8") as file:
-            return "".join(line for line in file if line.startswith((
-                "DATABASE_URL=", "MIGRATE_DATABASE_URL=", "REDIS_URL=",
-                "SECRET_KEY_FILE=")))
+            return "".join(line for line in file if re.match(
+                "([A-Z]+_)?DATABASE_URL=|REDIS_URL=|SECRET_KEY_FILE=", line))
 
     def run(self, *arguments, **environment):
         return subprocess.run(
