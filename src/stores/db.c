@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "ground/clock.h"
 #include "ground/heartbeat.h"
@@ -11,6 +12,8 @@
 #define RETRY_FIRST_MS 100
 #define RETRY_MOST_MS 2000
 #define KEEP_BYTES (1 << 20) /* of parameters, between calls */
+#define PROGRESS_MS 100	     /* between two looks whether bytes move */
+#define PROGRESS_MOST 12     /* deadlines that a statement may take */
 
 struct db *
 db_new(const char *url, enum db_profile profile, const char *name)
@@ -44,6 +47,16 @@ db_free(struct db *db)
 	free(db);
 }
 
+void
+db_rename(struct db *db, const char *name)
+{
+	if (strcmp(db->name, name) == 0)
+		return;
+	db->name = name;
+	if (db->phase == IDLE)
+		db_close(db);
+}
+
 struct db_params *
 db_params(struct db *db)
 {
@@ -70,19 +83,22 @@ fail_connection(struct db *db, const char *message)
 static int
 connect_start(struct db *db)
 {
-	static const char serve[] =
-	    "-c plan_cache_mode=force_generic_plan "
-	    "-c enable_seqscan=off -c jit=off "
-	    "-c max_parallel_workers_per_gather=0 -c statement_timeout=10s "
-	    "-c lock_timeout=2s -c idle_in_transaction_session_timeout=10s";
-	static const char maintain[] =
-	    "-c plan_cache_mode=force_custom_plan -c jit=off "
-	    "-c idle_in_transaction_session_timeout=60s";
+#define SERVE \
+	"-c plan_cache_mode=force_generic_plan -c enable_seqscan=off " \
+	"-c jit=off -c max_parallel_workers_per_gather=0 " \
+	"-c lock_timeout=2s -c idle_in_transaction_session_timeout=10s "
+	static const char *const options[] = {
+		[DB_SERVE] = SERVE "-c statement_timeout=10s",
+		[DB_DELIVER] = SERVE "-c statement_timeout=60s",
+		[DB_MAINTAIN] =
+		    "-c plan_cache_mode=force_custom_plan -c jit=off "
+		    "-c idle_in_transaction_session_timeout=60s",
+	};
+#undef SERVE
 	const char *const keywords[] = { "dbname", "options",
 		"application_name", "fallback_application_name", NULL };
-	const char *const values[] = { db->url,
-		db->profile == DB_SERVE ? serve : maintain, db->name, NULL,
-		NULL };
+	const char *const values[] = { db->url, options[db->profile], db->name,
+		NULL, NULL };
 
 	db->phase = CONNECTING;
 	db->events = POLLOUT;
@@ -164,7 +180,9 @@ start(struct db *db, int64_t deadline_ms)
 	db->result = NULL;
 	db->error = DB_OK;
 	db->message[0] = db->sqlstate[0] = '\0';
-	db->deadline = clock_monotonic_ms() + deadline_ms;
+	db->begun_at = db->moved_at = clock_monotonic_ms();
+	db->deadline_ms = deadline_ms;
+	db->deadline = db->begun_at + deadline_ms;
 	if (db->phase != CLOSED && db->phase != IDLE) {
 		db_fault_note(db, DB_BAD, "", "statement still under way");
 		return -1;
@@ -257,6 +275,36 @@ step_finished(struct db *db)
 	return send_next(db) == -1 ? -1 : db_step(db);
 }
 
+/* Bytes have come, or the socket takes more of what we have to send. */
+static bool
+bytes_move(const struct db *db)
+{
+	struct pollfd fd = { .fd = PQsocket(db->conn),
+		.events = (short)(db->events & POLLOUT) };
+	int unread = 0;
+
+	if (ioctl(fd.fd, FIONREAD, &unread) == 0 && unread > 0)
+		return true;
+	return fd.events != 0 && poll(&fd, 1, 0) > 0;
+}
+
+/* A result, or parameters, that are under way count as an answer. */
+static bool
+deadline_is_over(struct db *db)
+{
+	int64_t now = clock_monotonic_ms(), most;
+
+	if (db->phase != CONNECTING && now - db->moved_at >= PROGRESS_MS &&
+	    bytes_move(db)) {
+		most = db->begun_at + PROGRESS_MOST * db->deadline_ms;
+		db->moved_at = now;
+		db->deadline = now + db->deadline_ms;
+		if (db->deadline > most)
+			db->deadline = most;
+	}
+	return now >= db->deadline;
+}
+
 int
 db_step(struct db *db)
 {
@@ -264,7 +312,7 @@ db_step(struct db *db)
 
 	if (db->phase == CLOSED || db->phase == IDLE)
 		return db->error != DB_OK ? -1 : 1;
-	if (clock_monotonic_ms() >= db->deadline)
+	if (deadline_is_over(db))
 		return fail_connection(db, "no answer within the deadline");
 	if (db->phase == CONNECTING) {
 		rc = step_connect(db);

@@ -23,6 +23,7 @@ struct db;
 
 enum db_profile {
 	DB_SERVE, /* generic plans, no sequential scans, one process a query */
+	DB_DELIVER, /* the same, and a minute for payloads on a slow link */
 	DB_MAINTAIN /* keeper, purge, migrations: planned anew each time */
 };
 
@@ -92,9 +93,12 @@ void db_array_end(struct db_params *params);
  * shows of who connects, "postrider delivery" say; both borrowed. */
 struct db *db_new(const char *url, enum db_profile profile, const char *name);
 void db_free(struct db *db); /* NULL is fine */
+/* Another name from the next call on; borrowed. Opens a new connection. */
+void db_rename(struct db *db, const char *name);
 
 /* Runs one statement to its end. params (NULL: none) must live till then.
- * deadline_ms is a duration. 0, or -1 with db_error(). The result is read
+ * deadline_ms is a duration; it begins anew while bytes move on the
+ * connection, for twelve times as long at most. 0, or -1 with db_error(). The result is read
  * with db_rows and db_get_* until the next call on this db. */
 int db_run(struct db *db, const struct db_statement *statement,
     const struct db_params *params, int64_t deadline_ms);

@@ -26,6 +26,8 @@ struct db {
 	const struct db_params *params;
 	const char *script;
 	int64_t deadline;
+	int64_t deadline_ms;	    /* as it was given */
+	int64_t begun_at, moved_at; /* when bytes were last seen to move */
 
 	enum db_error error;
 	char message[512];
