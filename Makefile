@@ -246,7 +246,7 @@ bench:
 	@$(MAKE) $(QUIET) docs
 	@exec src/stack/stack inside tests/bench/run $(if $(QUICK),quick) $(ROWS)
 
-#: make bench-fairness, -nodes, -queue-memory, -slope, -verify
+#: make bench-fairness, -nodes, -queue-memory, -shares, -slope, -verify
 bench-%:
 	@src/stack/packages run bench
 	@$(MAKE) $(QUIET) -j"$$(nproc)" build benched

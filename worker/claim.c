@@ -1,6 +1,7 @@
 /* From an id that is wanted to a request in flight, or back again. */
 #include "delivery.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "ground/clock.h"
@@ -13,9 +14,13 @@
 #define RETURN_AGAIN_MS 500 /* while PostgreSQL is away */
 #define LOCKED_MS 15000	    /* for whoever mends the key file */
 #define LOCKED_TELL_MS 10000
+#define PACE_BYTES ((size_t)4 << 20) /* of large payloads in a claim */
+#define FAILING_FROM 3		     /* claims in a row */
+#define FAILING_TELL_MS 10000
 
-static void
-unwant(struct delivery *delivery, const struct wanted *wanted, int64_t due_at)
+void
+claim_unwant(
+    struct delivery *delivery, const struct wanted *wanted, int64_t due_at)
 {
 	struct queue_settled settled = { wanted->webhook_id,
 		wanted->subscription_id, due_at, QUEUE_NEUTRAL };
@@ -78,14 +83,14 @@ job_start(struct delivery *delivery, struct job *job)
 		.signature = claimed->signature,
 		.hops = claimed->hops,
 	};
-	if (transfers_start(
-		delivery->transfers, claimed, &fields, job->slow, job) == -1) {
+	if (transfers_start(delivery->transfers, claimed, &fields,
+		job->class == QUEUE_SLOW, job) == -1) {
 		jobs_add(&delivery->unsent, job);
 		return;
 	}
-	window_enter(delivery->window, &job->claimed->subscription_id);
-	delivery->slow_count += job->slow;
-	delivery->bytes += job->claimed->payload_length;
+	window_enter(delivery->window, &claimed->subscription_id,
+	    share_counted(claimed->payload_length));
+	share_enter(&delivery->share, job->class, claimed->payload_length);
 }
 
 /* So many can wait for their turn alone well within their lease. */
@@ -98,12 +103,13 @@ alone_most(void)
 }
 
 static void
-job_claimed(struct delivery *delivery, struct claimed *claimed, bool slow)
+job_claimed(
+    struct delivery *delivery, struct claimed *claimed, enum queue_class class)
 {
 	struct job *job = memory_get(sizeof(*job));
 
 	job->claimed = claimed;
-	job->slow = slow;
+	job->class = class;
 	if (delivery->stops)
 		jobs_add(&delivery->unsent, job);
 	else if (claimed->interruptions < ALONE_FROM)
@@ -138,8 +144,78 @@ claim_begin(struct delivery *delivery)
 	for (size_t i = 0; i < delivery->wants.count; i++)
 		ids[i] = delivery->wants.list[i].webhook_id;
 	delivery->lease.sequence++;
-	return delivery_claim_start(
-	    delivery->db, ids, delivery->wants.count, delivery->lease);
+	return delivery_claim_start(delivery->db, ids, delivery->wants.count,
+	    delivery->lease,
+	    delivery->wants.large ? SIZE_MAX : SHARE_SMALL_BYTES);
+}
+
+/* Nothing is delivered, since PostgreSQL does not let us claim, or give back a
+ * claim that failed. */
+static void
+failure_note(struct delivery *delivery)
+{
+	struct pace *pace = &delivery->pace;
+	int64_t now = clock_monotonic_ms();
+
+	if (pace->failed++ == 0)
+		pace->failing_since = now;
+	if (pace->failed < FAILING_FROM)
+		return;
+	db_rename(delivery->db, DELIVERY_FAILING_NAME);
+	if (now < pace->tell_at)
+		return;
+	pace->tell_at = now + FAILING_TELL_MS;
+	log_error("claims keep failing, so nothing is delivered failed=%zu "
+		  "seconds=%" PRId64 " rows=%zu bytes=%zu reason=\"%s\"",
+	    pace->failed, (now - pace->failing_since) / 1000, pace->rows,
+	    pace->bytes, db_message(delivery->db));
+}
+
+/* The next claim asks for half as much, down to one row. */
+static void
+claim_failed(struct delivery *delivery)
+{
+	struct pace *pace = &delivery->pace;
+
+	if (pace->rows > 1)
+		pace->rows /= 2;
+	if (pace->bytes > 1)
+		pace->bytes /= 2;
+	failure_note(delivery);
+}
+
+static void
+claim_worked(struct delivery *delivery)
+{
+	struct pace *pace = &delivery->pace;
+
+	if (pace->failed >= FAILING_FROM) {
+		db_rename(delivery->db, DELIVERY_NAME);
+		log_info("claims work again failed=%zu", pace->failed);
+	}
+	pace->failed = 0;
+	pace->rows = pace->rows < WANTS_MOST / 2 ? pace->rows * 2 : WANTS_MOST;
+	pace->bytes =
+	    pace->bytes < PACE_BYTES / 2 ? pace->bytes * 2 : PACE_BYTES;
+}
+
+void
+claim_begin_pace(struct delivery *delivery)
+{
+	delivery->pace = (struct pace){ WANTS_MOST, PACE_BYTES, 0, 0, 0 };
+}
+
+/* What was not taken, and why. */
+static void
+claim_refused(struct delivery *delivery, const struct wanted *wanted,
+    const struct claim_answer *answer)
+{
+	if (answer->kind == CLAIM_LARGE)
+		large_add(delivery, wanted, answer->bytes);
+	else
+		claim_unwant(delivery, wanted,
+		    answer->kind == CLAIM_EARLY ? answer->due_at : 0);
+	delivery->clock_doubted |= answer->kind == CLAIM_EARLY;
 }
 
 void
@@ -147,9 +223,9 @@ claim_ended(struct delivery *delivery, bool well)
 {
 	struct claim_answer *answers;
 	size_t count;
-	bool early = false;
 
 	if (!well) { /* its COMMIT may have arrived */
+		claim_failed(delivery);
 		delivery->returns = delivery->wants;
 		delivery->returns_lease = delivery->lease;
 		delivery->returns_later = delivery->returns_locked = false;
@@ -163,17 +239,13 @@ claim_ended(struct delivery *delivery, bool well)
 
 		if (answers[i].kind == CLAIM_TAKEN)
 			job_claimed(delivery, answers[i].claimed,
-			    wanted != NULL && wanted->slow);
-		else if (wanted != NULL) {
-			early |= answers[i].kind == CLAIM_EARLY;
-			unwant(delivery, wanted,
-			    answers[i].kind == CLAIM_EARLY ? answers[i].due_at
-							   : 0);
-		}
+			    wanted != NULL ? wanted->class : QUEUE_UNTRIED);
+		else if (wanted != NULL)
+			claim_refused(delivery, wanted, &answers[i]);
 	}
 	free(answers);
 	delivery->wants.count = 0;
-	delivery->clock_doubted |= early;
+	claim_worked(delivery);
 }
 
 void
@@ -197,8 +269,10 @@ claim_stop(struct delivery *delivery)
 	if (delivery->doing == DOING_CLAIM)
 		return;
 	for (size_t i = 0; i < delivery->wants.count; i++)
-		unwant(delivery, &delivery->wants.list[i], clock_database_ms());
+		claim_unwant(
+		    delivery, &delivery->wants.list[i], clock_database_ms());
 	delivery->wants.count = 0;
+	large_give_back(delivery, clock_monotonic_ms());
 	while ((job = jobs_take(&delivery->alone)) != NULL)
 		jobs_add(&delivery->unsent, job);
 }
@@ -214,8 +288,8 @@ returns_fill(struct delivery *delivery, struct jobs *jobs)
 	while ((job = jobs->first) != NULL && returns->count < WANTS_MOST &&
 	    job->claimed->lease.sequence == lease.sequence) {
 		returns->list[returns->count++] =
-		    (struct wanted){ job->claimed->webhook_id,
-			    job->claimed->subscription_id, job->slow };
+		    (struct wanted){ .webhook_id = job->claimed->webhook_id,
+			    .subscription_id = job->claimed->subscription_id };
 		job_free(jobs_take(jobs));
 	}
 	delivery->returns_lease = lease;
@@ -268,6 +342,7 @@ claim_return_ended(struct delivery *delivery, bool well)
 	int64_t now = clock_database_ms();
 
 	if (!well) {
+		failure_note(delivery);
 		delivery->returns_at = clock_monotonic_ms() + RETURN_AGAIN_MS;
 		return;
 	}

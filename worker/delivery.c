@@ -23,7 +23,9 @@
 
 /* Kept for the next batch instead of given back to the kernel after each. */
 #define SPARE_BYTES (16 << 20)
-#define MAPPED_FROM_BYTES (1 << 20) /* by itself: given back when freed */
+/* By itself, so given back when freed. Above libcurl's buffer of 64 KiB, which
+ * is made and freed with each request. */
+#define MAPPED_FROM_BYTES (128 << 10)
 
 static void
 delivery_free(struct delivery *delivery)
@@ -49,21 +51,24 @@ delivery_new(uint64_t incarnation)
 {
 	struct delivery *delivery = memory_get(sizeof(*delivery));
 
-	delivery->room = (size_t)config.worker_concurrency;
+	size_t room = (size_t)config.worker_concurrency;
+
+	delivery->share = share_of(room, (size_t)config.max_payload_bytes);
+	claim_begin_pace(delivery);
 	delivery->lease.incarnation = incarnation;
 	if (keyring_load(config.secret_key_file) == -1)
 		log_error("cannot sign webhooks, what has a secret waits "
 			  "reason=\"%s\"",
 		    keyring_reason());
 	delivery->db =
-	    db_new(config.delivery_database_url, DB_SERVE, "postrider delivery");
+	    db_new(config.delivery_database_url, DB_DELIVER, DELIVERY_NAME);
 	delivery->results_db =
 	    db_new(config.delivery_database_url, DB_SERVE, "postrider results");
 	delivery->queue = queue_new(config.redis_url, config.share_dir);
 	delivery->bell = queue_new(config.redis_url, config.share_dir);
-	delivery->window = window_new(delivery->room);
-	delivery->transfers = transfers_new(
-	    delivery->room, config.http_timeout_ms, config.require_https);
+	delivery->window = window_new(room);
+	delivery->transfers =
+	    transfers_new(room, config.http_timeout_ms, config.require_https);
 	if (delivery->queue != NULL && delivery->bell != NULL &&
 	    delivery->transfers != NULL &&
 	    interfaces_look(clock_monotonic_ms(), egress_set_own) == 0)
@@ -258,9 +263,10 @@ delivery_is_empty(const struct delivery *delivery)
 {
 	return transfers_count(delivery->transfers) == 0 &&
 	    delivery->done.count == 0 && delivery->batch.count == 0 &&
-	    delivery->wants.count == 0 && delivery->returns.count == 0 &&
-	    delivery->unsent.count == 0 && delivery->locked.count == 0 &&
-	    delivery->doing == DOING_NOTHING && !delivery->settles &&
+	    delivery->wants.count == 0 && delivery->large_count == 0 &&
+	    delivery->returns.count == 0 && delivery->unsent.count == 0 &&
+	    delivery->locked.count == 0 && delivery->doing == DOING_NOTHING &&
+	    !delivery->settles &&
 	    (!delivery->take_is_out || !queue_is_up(delivery->queue));
 }
 
@@ -305,7 +311,8 @@ delivery_run(int slot, uint64_t incarnation)
 	delivery = delivery_new(incarnation);
 	if (delivery == NULL)
 		return 111;
-	log_info("started delivering concurrency=%zu", delivery->room);
+	log_info(
+	    "started delivering concurrency=%zu", delivery->share.slots_most);
 	for (;;) {
 		now = clock_monotonic_ms();
 		shared_beat(slot);

@@ -4,8 +4,13 @@
  * A delivery process. Its loop: settle, claim, dispatch, poll.
  *
  *   queue_take -> wanted ids -> claim -> jobs in flight -> jobs done
- *       ^                                                      |
+ *       ^           ^            |                             |
+ *       |           `-- large <--'                             |
  *       `------ queue_settle <--- commit <--- settle batch <---'
+ *
+ * A claim takes what has a small payload, and gives the size of each other:
+ * that one is claimed once its share (share.h) has room. So a claim is bounded
+ * in rows and in bytes; after one that failed the next is half as large.
  *
  * Settles have a connection of their own, all else another; one statement is
  * under way on each. A job is freed only once its result is committed.
@@ -16,6 +21,7 @@
 
 #include "stores/db.h"
 #include "stores/delivery.h"
+#include "share.h"
 #include "stores/queue.h"
 #include "transfer.h"
 #include "window.h"
@@ -24,7 +30,7 @@
 struct job {
 	struct job *next;
 	struct claimed *claimed;
-	bool slow; /* of a time-out subscription */
+	enum queue_class class; /* of its subscription */
 	struct uuid log_id;
 	struct text signatures; /* no bytes: unsigned */
 	struct transfer_answer answer;
@@ -44,14 +50,25 @@ void job_free(struct job *job);
 
 struct wanted { /* an id to be claimed */
 	struct uuid webhook_id, subscription_id;
-	bool slow;
+	enum queue_class class;
+	size_t bytes;  /* of a large payload; 0: not known, or small */
+	int64_t since; /* monotonic: when its size came to be known */
 };
 
 #define WANTS_MOST 256 /* in one claim */
+#define LARGE_MOST 1024
 
 struct wants {
 	struct wanted list[WANTS_MOST];
 	size_t count;
+	bool large; /* of known size */
+};
+
+/* How much one claim may bring, and how claims went lately. */
+struct pace {
+	size_t rows, bytes;
+	size_t failed; /* in a row */
+	int64_t failing_since, tell_at;
 };
 
 struct delivery {
@@ -62,7 +79,8 @@ struct delivery {
 	struct transfers *transfers;
 	struct window *window;
 	struct lease lease; /* of the latest claim */
-	size_t room;	    /* in flight at most */
+	struct share share; /* what is in flight */
+	struct pace pace;
 	bool stops;
 
 	enum {
@@ -78,7 +96,10 @@ struct delivery {
 	bool results_away;  /* the same of results_db */
 	bool lacks_partition;
 
-	struct wants wants; /* to be claimed, or being claimed */
+	struct wants wants;		 /* to be claimed, or being claimed */
+	struct wanted large[LARGE_MOST]; /* to be claimed once there is room */
+	size_t large_count;
+	bool large_next;    /* of the two sources of wants it is their turn */
 	struct jobs alone;  /* claimed; each runs with no other */
 	struct jobs unsent; /* claimed, and not to be sent now */
 	struct jobs locked; /* the same: a secret cannot be opened */
@@ -91,8 +112,6 @@ struct delivery {
 	bool returns_later;  /* not to be tried again at once */
 	bool returns_locked; /* and due only when somebody may have mended it */
 	bool alone_runs;
-	size_t slow_count;  /* in flight of slow subscriptions */
-	size_t bytes;	    /* of payload in flight */
 	struct jobs done;   /* to be committed */
 	struct jobs batch;  /* being committed */
 	int64_t done_since; /* monotonic: when the first of them came */
@@ -117,7 +136,11 @@ void dispatch_picked(struct delivery *delivery, bool well);
 int64_t dispatch_wait_ms(const struct delivery *delivery, int64_t now);
 
 /* claim.c: from an id that is wanted to a request in flight, or back. */
+void claim_begin_pace(struct delivery *delivery); /* once */
 bool claim_is_wanted(const struct delivery *delivery);
+/* Back to the queue, due then (0: it is done). */
+void claim_unwant(
+    struct delivery *delivery, const struct wanted *wanted, int64_t due_at);
 int claim_begin(struct delivery *delivery); /* 0 begun, -1 */
 void claim_ended(struct delivery *delivery, bool well);
 void claim_alone_step(struct delivery *delivery);
@@ -126,6 +149,15 @@ void claim_stop(struct delivery *delivery); /* nothing is sent any more */
 int64_t claim_return_wait_ms(struct delivery *delivery, int64_t now);
 int claim_return_begin(struct delivery *delivery); /* 0 begun, -1 */
 void claim_return_ended(struct delivery *delivery, bool well);
+
+/* large.c: what waits for bytes. */
+void
+large_add(struct delivery *delivery, const struct wanted *wanted, size_t bytes);
+bool large_has(const struct delivery *delivery, const struct uuid *webhook);
+bool large_is_ready(const struct delivery *delivery); /* one has room */
+bool large_pick(struct delivery *delivery); /* into wants: true if any */
+/* Those that waited for long, and all when the process stops. */
+void large_give_back(struct delivery *delivery, int64_t now);
 
 /* settle.c: from an answer to its commit, and only then to the queue. */
 void settle_answers(struct delivery *delivery);

@@ -7,13 +7,12 @@
 #include "ground/config.h"
 #include "ground/log.h"
 
-#define TAKE_EVERY_MS 2000	/* a take shows whether Redis still can */
-#define TAKE_UNHEARD_MS 250	/* when nothing can wake us */
-#define BELL_AGAIN_MS 500	/* its connection was lost */
-#define PICK_LEAST_MS 20	/* between two picks */
-#define PICK_MOST_MS 1000	/* while they find nothing */
-#define BYTES_MOST (256u << 20) /* of payload in flight; one claim more */
-#define PICK_WINDOW 8		/* in flight a subscription, without Redis */
+#define TAKE_EVERY_MS 2000  /* a take shows whether Redis still can */
+#define TAKE_UNHEARD_MS 250 /* when nothing can wake us */
+#define BELL_AGAIN_MS 500   /* its connection was lost */
+#define PICK_LEAST_MS 20    /* between two picks */
+#define PICK_MOST_MS 1000   /* while they find nothing */
+#define PICK_WINDOW 8	    /* in flight a subscription, without Redis */
 
 static size_t
 at_most(size_t value, size_t most)
@@ -30,17 +29,18 @@ may_take(const struct delivery *delivery)
 	    delivery->wants.count == 0 && delivery->returns.count == 0 &&
 	    delivery->unsent.count == 0 && delivery->locked.count == 0 &&
 	    delivery->alone.count == 0 && !delivery->alone_runs &&
-	    transfers_count(delivery->transfers) < delivery->room &&
-	    delivery->bytes < BYTES_MOST &&
-	    delivery->done.count + delivery->batch.count <= 2 * delivery->room;
+	    share_slots(&delivery->share, QUEUE_QUICK) > 0 &&
+	    delivery->done.count + delivery->batch.count <=
+	    2 * delivery->share.slots_most;
 }
 
 static void
 want(struct delivery *delivery, const struct uuid *webhook,
-    const struct uuid *subscription, bool slow)
+    const struct uuid *subscription, enum queue_class class)
 {
 	delivery->wants.list[delivery->wants.count++] =
-	    (struct wanted){ *webhook, *subscription, slow };
+	    (struct wanted){ *webhook, *subscription, class, 0, 0 };
+	delivery->wants.large = false;
 }
 
 static void
@@ -51,7 +51,7 @@ take_answered(struct delivery *delivery, struct queue_taken *taken, int64_t now)
 	delivery->take_is_out = false;
 	for (size_t i = 0; i < taken->count && i < WANTS_MOST; i++)
 		want(delivery, &taken->entries[i].webhook_id,
-		    &taken->entries[i].subscription_id, taken->slow[i]);
+		    &taken->entries[i].subscription_id, taken->classes[i]);
 	if (taken->count > 0)
 		wait = 0;
 	else if (taken->next_due != 0) {
@@ -74,7 +74,7 @@ queue_listen(struct delivery *delivery, int64_t now)
 	while (queue_answer(delivery->queue, &taken) == 1) {
 		take_answered(delivery, &taken, now);
 		free(taken.entries);
-		free(taken.slow);
+		free(taken.classes);
 	}
 	queue_step(delivery->bell);
 	while (queue_answer(delivery->bell, &taken) == 1) {
@@ -88,23 +88,31 @@ queue_listen(struct delivery *delivery, int64_t now)
 			delivery->take_at = now;
 		}
 		free(taken.entries);
-		free(taken.slow);
+		free(taken.classes);
 	}
+}
+
+static struct queue_quota
+quota_of(const struct delivery *delivery)
+{
+	const struct share *share = &delivery->share;
+
+	return (struct queue_quota){
+		.count = at_most(
+		    share_slots(share, QUEUE_QUICK), delivery->pace.rows),
+		.untried = share_slots(share, QUEUE_UNTRIED),
+		.slow = share_slots(share, QUEUE_SLOW),
+		.each = share_slots_each(share),
+	};
 }
 
 static void
 take(struct delivery *delivery)
 {
-	size_t free_slots =
-	    delivery->room - transfers_count(delivery->transfers);
-	size_t half = (delivery->room + 1) / 2;
-	size_t slow =
-	    delivery->slow_count < half ? half - delivery->slow_count : 0;
+	struct queue_quota quota = quota_of(delivery);
 
-	free_slots = at_most(free_slots, WANTS_MOST);
-	queue_take(delivery->queue, free_slots, at_most(slow, free_slots),
-	    clock_database_ms(), 2 * config.http_timeout_ms + 5000,
-	    config.window_max);
+	queue_take(delivery->queue, &quota, clock_database_ms(),
+	    2 * config.http_timeout_ms + 5000, config.window_max);
 	delivery->take_is_out = true;
 	delivery->rang = false;
 	queue_step(delivery->queue);
@@ -114,18 +122,48 @@ take(struct delivery *delivery)
 static void
 pick(struct delivery *delivery, int64_t now)
 {
-	size_t free_slots =
-	    delivery->room - transfers_count(delivery->transfers);
+	struct queue_quota quota = quota_of(delivery);
 
 	if (delivery->doing != DOING_NOTHING || now < delivery->pick_at ||
 	    db_retry_wait_ms(delivery->db) > 0)
 		return;
 	delivery->doing = DOING_PICK;
-	if (delivery_pick_start(delivery->db, at_most(free_slots, WANTS_MOST),
-		PICK_WINDOW) == -1) {
+	if (delivery_pick_start(delivery->db, &quota, PICK_WINDOW) == -1) {
 		delivery_seen(
 		    delivery, &delivery->database_away, delivery->db, false);
 		dispatch_picked(delivery, false);
+	}
+}
+
+/* In flight, and about to be claimed. */
+static size_t
+count_of(const struct delivery *delivery, const struct uuid *subscription)
+{
+	size_t count = window_count(delivery->window, subscription);
+
+	for (size_t i = 0; i < delivery->wants.count; i++)
+		count += uuid_compare(subscription,
+			     &delivery->wants.list[i].subscription_id) == 0;
+	return count;
+}
+
+/* Picks of classes at once may be more than their common share. */
+static void
+want_picked(
+    struct delivery *delivery, const struct picked *picked, size_t count)
+{
+	struct share share = delivery->share;
+
+	for (size_t i = 0; i < count && i < WANTS_MOST; i++) {
+		const struct uuid *subscription = &picked[i].subscription_id;
+
+		if (share_slots(&share, picked[i].class) == 0 ||
+		    large_has(delivery, &picked[i].webhook_id) ||
+		    count_of(delivery, subscription) >= PICK_WINDOW)
+			continue;
+		share_enter(&share, picked[i].class, 0);
+		want(delivery, &picked[i].webhook_id, subscription,
+		    picked[i].class);
 	}
 }
 
@@ -133,24 +171,13 @@ void
 dispatch_picked(struct delivery *delivery, bool well)
 {
 	struct picked *picked;
-	size_t count, ours;
+	size_t count;
 
 	delivery->doing = DOING_NOTHING;
 	if (!well)
 		return;
 	count = delivery_pick_finish(delivery->db, &picked);
-	for (size_t i = 0; i < count && i < WANTS_MOST; i++) {
-		const struct uuid *subscription = &picked[i].subscription_id;
-
-		ours = window_count(delivery->window, subscription);
-		for (size_t w = 0; w < delivery->wants.count; w++)
-			ours +=
-			    uuid_compare(subscription,
-				&delivery->wants.list[w].subscription_id) == 0;
-		if (ours < PICK_WINDOW)
-			want(delivery, &picked[i].webhook_id, subscription,
-			    false);
-	}
+	want_picked(delivery, picked, count);
 	free(picked);
 	delivery->pick_wait_ms =
 	    delivery->wants.count > 0 || delivery->pick_wait_ms == 0
@@ -169,12 +196,41 @@ can_take(const struct delivery *delivery)
 	    (queue_is_up(delivery->queue) || queue_is_full(delivery->queue));
 }
 
+/* Monotonic: when the queue, or PostgreSQL in its place, is asked again. */
+static int64_t
+source_at(const struct delivery *delivery)
+{
+	int64_t at = INT64_MAX;
+
+	if (!queue_is_up(delivery->queue))
+		at = delivery->pick_at;
+	if (can_take(delivery) && delivery->take_at < at)
+		at = delivery->take_at;
+	return at;
+}
+
+/* Large payloads and the queue take turns, so that neither waits for the
+ * other. */
+static bool
+large_step(struct delivery *delivery, int64_t now)
+{
+	if ((delivery->large_next || now < source_at(delivery)) &&
+	    large_pick(delivery)) {
+		delivery->large_next = false;
+		return true;
+	}
+	delivery->large_next = true;
+	return false;
+}
+
 void
 dispatch_step(struct delivery *delivery, int64_t now)
 {
 	queue_listen(delivery, now);
 	claim_alone_step(delivery);
-	if (!may_take(delivery) || delivery->take_is_out)
+	large_give_back(delivery, now);
+	if (!may_take(delivery) || delivery->take_is_out ||
+	    large_step(delivery, now))
 		return;
 	if (!queue_is_up(delivery->queue))
 		pick(delivery, now);
@@ -192,14 +248,10 @@ dispatch_step(struct delivery *delivery, int64_t now)
 int64_t
 dispatch_wait_ms(const struct delivery *delivery, int64_t now)
 {
-	int64_t at = INT64_MAX;
+	int64_t at = source_at(delivery);
 
-	if (!queue_is_up(delivery->queue))
-		at = delivery->pick_at;
-	if (can_take(delivery) && delivery->take_at < at)
-		at = delivery->take_at;
 	if (!may_take(delivery) || delivery->take_is_out ||
 	    delivery->doing != DOING_NOTHING)
 		return TAKE_EVERY_MS;
-	return at > now ? at - now : 0;
+	return at > now && !large_is_ready(delivery) ? at - now : 0;
 }

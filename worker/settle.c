@@ -12,7 +12,8 @@
 #include "rules/retry_after.h"
 
 #define BATCH_MOST 500
-#define SETTLE_AGAIN_MS 200 /* the server is there, and its disk is full */
+#define BATCH_BYTES (1 << 20) /* of answers kept; one result always */
+#define SETTLE_AGAIN_MS 200   /* the server is there, and its disk is full */
 
 /* A statement costs PostgreSQL hardly more for twenty results than for one: a
  * few wait for others, and a status is seen that much later. */
@@ -104,9 +105,10 @@ settle_answers(struct delivery *delivery)
 		struct job *job = answer.owner;
 
 		job->answer = answer;
-		window_leave(delivery->window, &job->claimed->subscription_id);
-		delivery->slow_count -= job->slow;
-		delivery->bytes -= job->claimed->payload_length;
+		window_leave(delivery->window, &job->claimed->subscription_id,
+		    share_counted(job->claimed->payload_length));
+		share_leave(
+		    &delivery->share, job->class, job->claimed->payload_length);
 		free(job->claimed->payload); /* it waits without its load */
 		job->claimed->payload = NULL;
 		delivery->alone_runs = false;
@@ -132,8 +134,8 @@ batch_wait_ms(const struct delivery *delivery, int64_t now)
 	if (count == 0 || delivery->lacks_partition ||
 	    delivery->doing == DOING_PARTITIONS)
 		return INT64_MAX;
-	if (count < LINGER_MOST && count < delivery->room && !delivery->stops &&
-	    at < delivery->done_since + LINGER_MS)
+	if (count < LINGER_MOST && count < delivery->share.slots_most &&
+	    !delivery->stops && at < delivery->done_since + LINGER_MS)
 		at = delivery->done_since + LINGER_MS;
 	return at > now ? at - now : 0;
 }
@@ -153,13 +155,15 @@ static int
 batch_begin(struct delivery *delivery)
 {
 	const struct result *results[BATCH_MOST];
-	size_t count = 0;
+	size_t count = 0, bytes = 0;
 
 	if (delivery->batch_most == 0 || delivery->batch_most > BATCH_MOST)
 		delivery->batch_most = BATCH_MOST;
-	while (count < delivery->batch_most && delivery->done.count > 0) {
+	while (count < delivery->batch_most && bytes < BATCH_BYTES &&
+	    delivery->done.count > 0) {
 		struct job *job = jobs_take(&delivery->done);
 
+		bytes += job->answer.headers.length + job->answer.body.length;
 		results[count++] = &job->result;
 		jobs_add(&delivery->batch, job);
 	}
@@ -184,13 +188,25 @@ job_log(const struct job *job)
 	    result->duration_ms, result->error != NULL ? result->error : "");
 }
 
+/* Soon: within a quarter of the time it has. */
+static int
+health_of(const struct job *job)
+{
+	bool soon = job->result.duration_ms * 4 <= config.http_timeout_ms;
+
+	switch (job->outcome.health) {
+	case HEALTH_WELL: return soon ? QUEUE_WELL : QUEUE_LATE;
+	case HEALTH_SICK: return QUEUE_SICK;
+	case HEALTH_TIMED_OUT: return QUEUE_TIMED_OUT;
+	default:
+		return soon && job->result.status_code != 0 ? QUEUE_ANSWERED
+							    : QUEUE_NEUTRAL;
+	}
+}
+
 static void
 batch_tell(struct delivery *delivery)
 {
-	static const int healths[] = { [HEALTH_WELL] = QUEUE_WELL,
-		[HEALTH_SICK] = QUEUE_SICK,
-		[HEALTH_TIMED_OUT] = QUEUE_TIMED_OUT,
-		[HEALTH_NEUTRAL] = QUEUE_NEUTRAL };
 	struct queue_settled settled[BATCH_MOST];
 	size_t count = 0;
 	struct job *job;
@@ -200,7 +216,7 @@ batch_tell(struct delivery *delivery)
 			.webhook_id = job->result.webhook_id,
 			.subscription_id = job->result.subscription_id,
 			.due_at = job->result.due_at,
-			.health = healths[job->outcome.health],
+			.health = health_of(job),
 		};
 		job_log(job);
 		job_free(job);
@@ -268,7 +284,9 @@ batch_failed(struct delivery *delivery)
 	case DB_NO_PARTITION: delivery->lacks_partition = true; break;
 	case DB_BAD:
 	case DB_CONFLICT: batch_refused(delivery); break;
-	case DB_GONE:
+	case DB_GONE: /* it may have been too much for the time */
+		if (delivery->batch.count > 1)
+			delivery->batch_most = delivery->batch.count / 2;
 		delivery->settle_at = clock_monotonic_ms() + SETTLE_AGAIN_MS;
 		break;
 	default: break;

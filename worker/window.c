@@ -10,7 +10,7 @@
  * what was pushed behind it moves up. */
 struct place {
 	struct uuid subscription;
-	size_t count;
+	size_t count, bytes;
 };
 
 struct window {
@@ -62,27 +62,34 @@ window_find(const struct window *window, const struct uuid *subscription)
 }
 
 void
-window_enter(struct window *window, const struct uuid *subscription)
+window_enter(
+    struct window *window, const struct uuid *subscription, size_t bytes)
 {
 	struct place *place = window_find(window, subscription);
 
 	place->subscription = *subscription;
 	place->count++;
+	place->bytes += bytes;
 }
 
 void
-window_leave(struct window *window, const struct uuid *subscription)
+window_leave(
+    struct window *window, const struct uuid *subscription, size_t bytes)
 {
 	struct place *place = window_find(window, subscription), moved;
 	size_t at;
 
-	if (place->count == 0 || --place->count > 0)
+	if (place->count == 0)
 		return;
+	place->bytes -= bytes;
+	if (--place->count > 0)
+		return;
+	place->bytes = 0;
 	at = (size_t)(place - window->places);
 	for (at = (at + 1) & window->mask; window->places[at].count > 0;
 	     at = (at + 1) & window->mask) {
 		moved = window->places[at];
-		window->places[at].count = 0;
+		window->places[at].count = window->places[at].bytes = 0;
 		*window_find(window, &moved.subscription) = moved;
 	}
 }
@@ -91,4 +98,10 @@ size_t
 window_count(const struct window *window, const struct uuid *subscription)
 {
 	return window_find(window, subscription)->count;
+}
+
+size_t
+window_bytes(const struct window *window, const struct uuid *subscription)
+{
+	return window_find(window, subscription)->bytes;
 }

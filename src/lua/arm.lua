@@ -4,10 +4,14 @@
 --   queue:{sub}   sorted set   id -> when it is due
 --   flight:{sub}  sorted set   id -> when it counts as lost
 --   health:{sub}  hash         window, gentle (growth is slow above it), slow
+--                              (the last result was a time-out), quick (it was
+--                              an answer, and came soon)
 --   ring          sorted set   sub -> turn: something due, a free window
---   ring:slow     sorted set   the same, last result a time-out
+--   ring:untried  sorted set   the same, neither quick nor slow
+--   ring:slow     sorted set   the same, slow
 --   later         sorted set   sub -> when to look again
 --   turn, wake    counter of turns; list of at most a token or two
+--   passed        there for a moment after a process passed the token on
 --
 -- Times are the caller's, in ms: the clock of Redis plays no part. The rings
 -- and later are hints too: who is found there is looked at before it counts,
@@ -15,9 +19,10 @@
 
 local NAME = 'postrider:'
 local RING, RING_SLOW = NAME .. 'ring', NAME .. 'ring:slow'
+local RING_UNTRIED = NAME .. 'ring:untried'
 local LATER, WAKE, TURN = NAME .. 'later', NAME .. 'wake', NAME .. 'turn'
 local WINDOW_FIRST, WINDOW_MOST = 8, 10000
-local HEALTH_SECONDS = 3600
+local HEALTH_SECONDS, QUICK_SECONDS = 3600, 86400
 local ID_BYTES, SUB_BYTES = 16, 36
 
 -- A key of the wrong type was put there by a stranger: it goes.
@@ -85,11 +90,13 @@ local function look(sub)
 		flight = NAME .. 'flight:' .. sub,
 		health = NAME .. 'health:' .. sub
 	}
-	local health = call('HMGET', s.health, 'window', 'gentle', 'slow')
+	local health = call('HMGET', s.health, 'window', 'gentle', 'slow',
+	    'quick')
 
 	s.window = number(health[1] or WINDOW_FIRST, 1, window_max)
 	s.gentle = number(health[2] or WINDOW_MOST, 1, WINDOW_MOST)
 	s.slow = health[3] == '1'
+	s.quick = health[4] == '1' and not s.slow
 	s.busy = call('ZCARD', s.flight)
 	if s.busy >= math.floor(s.window) then
 		s.busy = s.busy -
@@ -101,6 +108,10 @@ end
 
 local function flies(expiry)
 	return expiry and expiry > now and expiry < flight_most
+end
+
+local function ring_of(s)
+	return s.slow and RING_SLOW or s.quick and RING or RING_UNTRIED
 end
 
 -- Arms a sub: puts it where it will be found in time.
@@ -121,8 +132,7 @@ local function arm(s, quietly)
 	elseif s.busy >= math.floor(s.window) then
 		first = call('ZRANGE', s.flight, 0, 0, 'WITHSCORES')
 		call('ZADD', LATER, first[2] or now + 1000, s.sub)
-	elseif call('ZADD', s.slow and RING_SLOW or RING, 'NX', next_turn(),
-	    s.sub) == 1 and not quietly then
+	elseif call('ZADD', ring_of(s), 'NX', next_turn(), s.sub) == 1 and not quietly then
 		wake()
 	end
 end

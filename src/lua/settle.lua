@@ -1,5 +1,6 @@
 -- now, window_max, lease_ms, then id, sub, due (0: done), health of each;
--- health is W well, S sick, T timed out, N neutral.
+-- health is W well, L well but late, A answered with an error, S sick, T timed
+-- out, N neutral.
 
 local full = is_full()
 local seen, order = {}, {}
@@ -7,20 +8,22 @@ local seen, order = {}, {}
 -- Grows by one a success, like TCP: fast up to where it last went wrong, then
 -- by one a whole window. Several faults in one batch halve it once.
 local function feel(s, health)
-	if health == 'W' then
+	if health == 'W' or health == 'L' then
 		local step = s.window < s.gentle and 1 or 1 / s.window
 
 		s.window = math.min(s.window + step, window_max)
-		s.slow = false
 	elseif health == 'S' or health == 'T' then
 		if not s.halved then
 			s.window = math.max(s.window / 2, 1)
 			s.gentle = s.window
 			s.halved = true
 		end
-		s.slow = s.slow or health == 'T'
 	end
-	s.felt = s.felt or health ~= 'N'
+	if health ~= 'N' then
+		s.felt = true
+		s.quick = health == 'W' or health == 'A'
+		s.slow = health == 'T' or health == 'S' and s.slow
+	end
 end
 
 for i = 4, #ARGV, 4 do
@@ -48,8 +51,10 @@ for _, s in ipairs(order) do
 	if s.felt and not full then
 		call('HSET', s.health, 'window', string.format('%.3f', s.window),
 		    'gentle', string.format('%.3f', s.gentle),
-		    'slow', s.slow and '1' or '0')
-		call('EXPIRE', s.health, HEALTH_SECONDS)
+		    'slow', s.slow and '1' or '0',
+		    'quick', s.quick and '1' or '0')
+		call('EXPIRE', s.health,
+		    s.quick and QUICK_SECONDS or HEALTH_SECONDS)
 	end
 	arm(s)
 end

@@ -1,24 +1,32 @@
--- now, window_max, lease_ms, count, slow. Gives { next_due, full, id, sub, slow,
--- ... }: at most count ids, at most slow of them of slow subs; slow is '1' or
--- '0', next_due 0 when there is nothing to wait for; full 1 or 0.
+-- now, window_max, lease_ms, count, untried, slow, each. Gives { next_due, full,
+-- id, sub, class, ... }: at most count ids, at most untried of them of subs that
+-- are not quick, at most slow of them of slow subs; each sub's window is at most
+-- each. class is Q quick, U untried, S slow; next_due is 0 when there is nothing
+-- to wait for; full is 1 or 0.
 
 local LATER_MOST = 200		-- looked at in one take
 local TURN_MOST = 16		-- ids of a sub in one turn
 local IDLE_TURNS = 64		-- turns without an id in one take
 local FLIGHT_SECONDS = 86400	-- nobody asks for it any more
 local expiry = string.format('%.0f', now + number(ARGV[3], 1000, 2 ^ 40))
+local PASS_MS = 50		-- between two times that one passes the word on
 local count = number(ARGV[4], 0, 10000)
-local slow = number(ARGV[5], 0, 10000)
+local untried = number(ARGV[5], 0, count)
+local slow = number(ARGV[6], 0, untried)
+local each = number(ARGV[7], 1, WINDOW_MOST)
 local taken = { 0, is_full() and 1 or 0 }
-local idle = 0
+local CLASS = { [RING] = 'Q', [RING_UNTRIED] = 'U', [RING_SLOW] = 'S' }
 
 -- One turn of a sub: how many ids it gave, at most `most`.
 local function turn(sub, ring, most)
 	local s = look(sub)
+
+	-- what it has in flight is settled some time, and arms it again
+	s.window = math.min(s.window, each)
 	local room = math.min(most, math.floor(s.window) - s.busy, TURN_MOST)
 	local given = 0
 
-	if room >= 1 and s.slow == (ring == RING_SLOW) then
+	if room >= 1 and ring_of(s) == ring then
 		local fly = {}
 		local ids = call('ZRANGEBYSCORE', s.queue, '-inf', now,
 		    'LIMIT', 0, room)
@@ -30,7 +38,7 @@ local function turn(sub, ring, most)
 				fly[#fly + 1] = id
 				taken[#taken + 1] = id
 				taken[#taken + 1] = sub
-				taken[#taken + 1] = s.slow and '1' or '0'
+				taken[#taken + 1] = CLASS[ring]
 			end
 		end
 		if #ids > 0 then
@@ -45,8 +53,11 @@ local function turn(sub, ring, most)
 	return given
 end
 
-local function walk(ring, quota)
-	while quota > 0 and idle < IDLE_TURNS do
+-- How many ids a ring gave, at most `most`.
+local function walk(ring, most)
+	local left, idle = most, 0
+
+	while left > 0 and idle < IDLE_TURNS do
 		local sub = call('ZPOPMIN', ring)[1]
 		local given = 0
 
@@ -54,14 +65,14 @@ local function walk(ring, quota)
 			break
 		end
 		if #sub == SUB_BYTES then
-			given = turn(sub, ring, quota)
+			given = turn(sub, ring, left)
 		end
 		if given == 0 then
 			idle = idle + 1
 		end
-		quota = quota - given
+		left = left - given
 	end
-	return quota
+	return most - math.max(left, 0)
 end
 
 local come = call('ZRANGEBYSCORE', LATER, '-inf', now, 'LIMIT', 0, LATER_MOST)
@@ -74,18 +85,43 @@ for _, sub in ipairs(come) do
 	end
 end
 
-local share = math.min(slow, math.ceil(count / 2))
-local left = walk(RING_SLOW, share)
-left = walk(RING, count - share + left)
+-- A quarter of the take for each of the others first, so that no class waits
+-- for a busy one; then what is left, the quick ones first.
+local left = count
+local function give(ring, most)
+	local given = walk(ring, math.max(math.min(most, left), 0))
+
+	left = left - given
+	if ring ~= RING then
+		untried = untried - given
+	end
+	if ring == RING_SLOW then
+		slow = slow - given
+	end
+end
+local share = math.ceil(count / 4)
+give(RING_SLOW, math.min(share, slow))
+give(RING_UNTRIED, math.min(share, untried))
+give(RING, left)
+give(RING_UNTRIED, untried)
+give(RING_SLOW, math.min(slow, untried))
 
 local next_due = tonumber(call('ZRANGE', LATER, 0, 0, 'WITHSCORES')[2]) or 0
-local waiting = call('ZCARD', RING)
-if waiting > 0 and left > 0 then
+local quick, others = call('ZCARD', RING), call('ZCARD', RING_UNTRIED)
+local slower = call('ZCARD', RING_SLOW)
+if left > 0 and (quick > 0 or others > 0 and untried > 0) then
 	next_due = now		-- the turns were for nothing: go on
 end
--- Who has taken leaves word for another process; who could not take anything
--- does not, or they would wake each other for ever.
-if #taken > 2 and waiting + call('ZCARD', RING_SLOW) > 0 then
+-- A process that has taken something wakes another for the rest. One that may
+-- not take what is there does so too, but seldom: they would wake each other
+-- for ever.
+if #taken > 2 then
+	if quick + others + slower > 0 then
+		wake()
+	end
+elseif count > 0 and
+    (others > 0 and untried < 1 or slower > 0 and slow < 1) and
+    call('SET', NAME .. 'passed', '1', 'NX', 'PX', PASS_MS) then
 	wake()
 end
 taken[1] = number(next_due, 0, 2 ^ 53)

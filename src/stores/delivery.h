@@ -21,6 +21,7 @@
 
 #include "ground/uuid.h"
 #include "stores/db.h"
+#include "stores/queue.h"
 
 /* A lease is a token with no clock in it: which process life, and which
  * claim of it. Stored as a uuid: incarnation, then sequence, big-endian. */
@@ -53,27 +54,36 @@ void claimed_release(struct claimed *claimed);
 int claimed_open(struct claimed *claimed);
 void claimed_seal(struct claimed *claimed);
 
-/* Claims those of the ids that are due, free and active. 0 begun, -1. */
-int delivery_claim_start(
-    struct db *db, const struct uuid *ids, size_t count, struct lease lease);
+/* Names of the connection that claims, as pg_stat_activity shows them: while
+ * its claims keep failing it has the second. */
+#define DELIVERY_NAME "postrider delivery"
+#define DELIVERY_FAILING_NAME "postrider delivery failing"
+
+/* Claims those of the ids that are due, free and active, and whose payload has
+ * at most `bytes_most`. 0 begun, -1. */
+int delivery_claim_start(struct db *db, const struct uuid *ids, size_t count,
+    struct lease lease, size_t bytes_most);
 /* After db_step gave 1. What was asked for comes back in one of these forms,
  * one element an id, in any order; the vector is yours to free(). */
 struct claim_answer {
-	enum { CLAIM_TAKEN, CLAIM_EARLY, CLAIM_NOTHING } kind;
+	enum { CLAIM_TAKEN, CLAIM_LARGE, CLAIM_EARLY, CLAIM_NOTHING } kind;
 	struct uuid webhook_id;
 	struct uuid subscription_id; /* but for CLAIM_NOTHING */
 	int64_t due_at;		     /* CLAIM_EARLY: put it back for then */
 	struct claimed *claimed;     /* CLAIM_TAKEN: yours */
+	size_t bytes;		     /* CLAIM_LARGE: of its payload */
 };
 size_t delivery_claim_finish(
     struct db *db, struct lease lease, struct claim_answer **answers);
 
-/* Without Redis: picks due and free ids, at most `window` a subscription,
- * `count` in all. Then db_step, delivery_pick_finish, delivery_claim_start.
- */
-int delivery_pick_start(struct db *db, size_t count, int64_t window);
+/* Without Redis: picks due and free ids, at most `window` a subscription.
+ * Whether a subscription is slow, quick or neither is taken from what is on
+ * record of it. Then db_step, delivery_pick_finish, delivery_claim_start. */
+int delivery_pick_start(
+    struct db *db, const struct queue_quota *quota, int64_t window);
 struct picked {
 	struct uuid webhook_id, subscription_id;
+	enum queue_class class;
 };
 size_t delivery_pick_finish(struct db *db, struct picked **picked);
 

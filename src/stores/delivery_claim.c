@@ -14,8 +14,10 @@
  * planner believes (a join was seen to take 97 s on 300,000 rows). */
 
 /* Commits before the first byte is sent. What was asked for and not taken
- * says why: early (with its time), or nothing to do. What has lost its
- * payload to the purge is not taken: it would be sent empty. */
+ * says why: its payload is larger than the claim is to bring (with its size,
+ * which is known without reading the payload), early (with its time), or
+ * nothing to do. What has lost its payload to the purge is not taken: it would
+ * be sent empty. */
 static const struct db_statement claim_sql = { "delivery_claim",
 	"WITH wanted AS (SELECT DISTINCT id FROM unnest($1::uuid[]) AS w (id)"
 	"), free AS ("
@@ -24,8 +26,9 @@ static const struct db_statement claim_sql = { "delivery_claim",
 	"     AND p.due_at <= clock_timestamp()"
 	"     AND (SELECT s.state FROM subscriptions s"
 	"           WHERE s.id = p.subscription_id) = 'active'"
-	"     AND (SELECT true FROM webhooks w WHERE w.id = p.webhook_id"
-	"           AND w.id >= $3 AND w.id <= $4)"
+	"     AND (SELECT octet_length(w.payload) FROM webhooks w"
+	"           WHERE w.id = p.webhook_id"
+	"             AND w.id >= $3 AND w.id <= $4) <= $5::int4"
 	"   ORDER BY p.webhook_id FOR UPDATE OF p SKIP LOCKED"
 	"), claimed AS ("
 	"  UPDATE pending p SET lease = $2"
@@ -38,7 +41,12 @@ static const struct db_statement claim_sql = { "delivery_claim",
 	"   p.due_at, p.subscription_id, c.attempts, c.retries,"
 	"   c.interruptions, s.target_url, " STORE_SECRETS ","
 	"   w.event_type,"
-	"   w.signature, w.content_type, w.payload, w.hops"
+	"   w.signature, w.content_type,"
+	"   CASE WHEN c.webhook_id IS NOT NULL THEN w.payload END,"
+	"   CASE WHEN p.lease IS NULL AND s.state = 'active'"
+	"       AND p.due_at <= clock_timestamp()"
+	"       AND octet_length(w.payload) > $5"
+	"     THEN octet_length(w.payload) END, w.hops"
 	"  FROM wanted"
 	"  LEFT JOIN claimed c ON c.webhook_id = wanted.id"
 	"  LEFT JOIN LATERAL (SELECT * FROM pending"
@@ -46,11 +54,11 @@ static const struct db_statement claim_sql = { "delivery_claim",
 	"  LEFT JOIN LATERAL (SELECT * FROM subscriptions"
 	"    WHERE id = p.subscription_id LIMIT 1) s ON true"
 	"  LEFT JOIN LATERAL (SELECT * FROM webhooks"
-	"    WHERE id = c.webhook_id AND id >= $3 AND id <= $4 LIMIT 1) w"
+	"    WHERE id = wanted.id AND id >= $3 AND id <= $4 LIMIT 1) w"
 	"    ON true" };
 
 /* One probe a subscription, not a scan of the due: a backlog of one hides
- * nobody else. */
+ * nobody else. The classes (queue.h) take turns. */
 static const struct db_statement pick_sql = { "delivery_pick",
 	"WITH RECURSIVE holders AS ("
 	"  (SELECT subscription_id AS id FROM pending"
@@ -60,16 +68,26 @@ static const struct db_statement pick_sql = { "delivery_pick",
 	"           WHERE p.subscription_id > holders.id"
 	"           ORDER BY p.subscription_id LIMIT 1)"
 	"    FROM holders WHERE holders.id IS NOT NULL"
-	")"
-	" SELECT free.webhook_id, s.id FROM holders"
-	"  CROSS JOIN LATERAL (SELECT id FROM subscriptions"
+	"), ranked AS ("
+	" SELECT free.webhook_id, s.id, s.class, row_number() OVER"
+	"   (PARTITION BY s.class ORDER BY random()) AS n FROM holders"
+	"  CROSS JOIN LATERAL (SELECT id, CASE"
+	"      WHEN failing_since IS NOT NULL THEN 2"
+	"      WHEN EXISTS (SELECT FROM stats t"
+	"        WHERE t.subscription_id = subscriptions.id"
+	"          AND t.quarter > now() - interval '1 day'"
+	"          AND t.successes > 0) THEN 0 ELSE 1 END AS class"
+	"    FROM subscriptions"
 	"    WHERE id = holders.id AND state = 'active' LIMIT 1) s"
 	"  CROSS JOIN LATERAL ("
 	"    SELECT p.webhook_id FROM pending p"
 	"     WHERE p.subscription_id = s.id AND p.lease IS NULL"
 	"       AND p.due_at <= clock_timestamp()"
 	"     ORDER BY p.due_at LIMIT $2) free"
-	" ORDER BY random() LIMIT $1" };
+	")"
+	" SELECT webhook_id, id, class FROM ranked"
+	"  WHERE n <= CASE class WHEN 0 THEN $1::int8 WHEN 1 THEN $3::int8"
+	"    ELSE $4::int8 END ORDER BY n LIMIT $1" };
 
 int
 claimed_open(struct claimed *claimed)
@@ -115,8 +133,8 @@ claimed_release(struct claimed *claimed)
 }
 
 int
-delivery_claim_start(
-    struct db *db, const struct uuid *ids, size_t count, struct lease lease)
+delivery_claim_start(struct db *db, const struct uuid *ids, size_t count,
+    struct lease lease, size_t bytes_most)
 {
 	struct db_params *params = db_params(db);
 	struct uuid token = lease_uuid(lease);
@@ -131,6 +149,8 @@ delivery_claim_start(
 	db_add_uuid(params, &token);
 	db_add_uuid(params, &least);
 	db_add_uuid(params, &most);
+	db_add_int(
+	    params, bytes_most < INT32_MAX ? (int32_t)bytes_most : INT32_MAX);
 	return db_start(db, &claim_sql, params, DELIVERY_DEADLINE_MS);
 }
 
@@ -154,7 +174,7 @@ claimed_read(struct db *db, int row, struct lease lease)
 	claimed->signature = memory_copy_string(db_get_string(db, row, 11));
 	claimed->content_type = memory_copy_string(db_get_string(db, row, 12));
 	claimed->payload = memory_copy(payload, claimed->payload_length);
-	claimed->hops = (int)db_get_long(db, row, 14);
+	claimed->hops = (int)db_get_long(db, row, 15);
 	return claimed;
 }
 
@@ -174,6 +194,9 @@ delivery_claim_finish(
 		if (db_get_bool(db, row, 1)) {
 			answer->kind = CLAIM_TAKEN;
 			answer->claimed = claimed_read(db, row, lease);
+		} else if (!db_is_null(db, row, 14)) {
+			answer->kind = CLAIM_LARGE;
+			answer->bytes = (size_t)db_get_long(db, row, 14);
 		} else if (db_get_bool(db, row, 2)) {
 			/* rounded up: a time cut short would be early again */
 			answer->kind = CLAIM_EARLY;
@@ -184,12 +207,15 @@ delivery_claim_finish(
 }
 
 int
-delivery_pick_start(struct db *db, size_t count, int64_t window)
+delivery_pick_start(
+    struct db *db, const struct queue_quota *quota, int64_t window)
 {
 	struct db_params *params = db_params(db);
 
-	db_add_long(params, (int64_t)count);
+	db_add_long(params, (int64_t)quota->count);
 	db_add_long(params, window);
+	db_add_long(params, (int64_t)quota->untried);
+	db_add_long(params, (int64_t)quota->slow);
 	return db_start(db, &pick_sql, params, DELIVERY_DEADLINE_MS);
 }
 
@@ -203,6 +229,7 @@ delivery_pick_finish(struct db *db, struct picked **picked)
 		(*picked)[row] = (struct picked){
 			.webhook_id = db_get_uuid(db, row, 0),
 			.subscription_id = db_get_uuid(db, row, 1),
+			.class = (enum queue_class)db_get_long(db, row, 2),
 		};
 	return (size_t)rows;
 }

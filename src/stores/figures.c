@@ -51,7 +51,16 @@ figures_of_database(struct db *db, struct figures_database *figures)
 	return 0;
 }
 
-enum { TAG_SERVER, TAG_MEMORY, TAG_READY, TAG_SLOW, TAG_LATER, TAG_KEYS, TAGS };
+enum {
+	TAG_SERVER,
+	TAG_MEMORY,
+	TAG_READY,
+	TAG_UNTRIED,
+	TAG_SLOW,
+	TAG_LATER,
+	TAG_KEYS,
+	TAGS
+};
 
 struct asking {
 	struct figures_redis *figures;
@@ -73,6 +82,7 @@ figures_answered(void *context, int tag, const struct redis_reply *reply)
 	struct asking *asking = context;
 	struct figures_redis *figures = asking->figures;
 	int64_t *const counts[TAGS] = { [TAG_READY] = &figures->ready,
+		[TAG_UNTRIED] = &figures->ready,
 		[TAG_SLOW] = &figures->slow,
 		[TAG_LATER] = &figures->later,
 		[TAG_KEYS] = &figures->keys };
@@ -88,7 +98,7 @@ figures_answered(void *context, int tag, const struct redis_reply *reply)
 	    (value = info_find(info, "used_memory:")) != NULL)
 		figures->memory_bytes = strtoll(value, NULL, 10);
 	else if (counts[tag] != NULL)
-		*counts[tag] = redis_integer(reply);
+		*counts[tag] += redis_integer(reply);
 	if (tag == TAG_KEYS || asking->failed)
 		asking->done = true;
 }
@@ -103,6 +113,8 @@ figures_of_redis(const char *redis_url, struct figures_redis *figures)
 		    REDIS_LITERAL("memory") },
 		[TAG_READY] = { REDIS_LITERAL("ZCARD"),
 		    REDIS_LITERAL("postrider:ring") },
+		[TAG_UNTRIED] = { REDIS_LITERAL("ZCARD"),
+		    REDIS_LITERAL("postrider:ring:untried") },
 		[TAG_SLOW] = { REDIS_LITERAL("ZCARD"),
 		    REDIS_LITERAL("postrider:ring:slow") },
 		[TAG_LATER] = { REDIS_LITERAL("ZCARD"),

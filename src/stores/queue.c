@@ -37,10 +37,18 @@ queue_add_answer(struct queue *queue, const struct queue_taken *taken)
 	queue->answers_end = &answer->next;
 }
 
-/* One id of a take: its bytes, its subscription, slow or not. */
+static enum queue_class
+class_of(char flag)
+{
+	return flag == 'Q' ? QUEUE_QUICK
+	    : flag == 'S'  ? QUEUE_SLOW
+			   : QUEUE_UNTRIED;
+}
+
+/* One id of a take: its bytes, its subscription and the class of that. */
 static bool
 queue_read_entry(const struct redis_reply *reply, size_t at,
-    struct queue_entry *entry, bool *slow)
+    struct queue_entry *entry, enum queue_class *class)
 {
 	size_t id_length, sub_length;
 	const char *id = redis_string(redis_at(reply, at), &id_length);
@@ -52,7 +60,7 @@ queue_read_entry(const struct redis_reply *reply, size_t at,
 	    uuid_parse(sub, &entry->subscription_id, NULL) == -1)
 		return false;
 	memcpy(entry->webhook_id.bytes, id, id_length);
-	*slow = flag[0] == '1';
+	*class = class_of(flag[0]);
 	return true;
 }
 
@@ -66,10 +74,11 @@ queue_read_taken(struct queue *queue, const struct redis_reply *reply)
 	if (!taken.failed)
 		queue_note_full(queue, redis_integer(redis_at(reply, 1)) == 1);
 	taken.entries = memory_get(most * sizeof(*taken.entries));
-	taken.slow = memory_get(most * sizeof(*taken.slow));
+	taken.classes = memory_get(most * sizeof(*taken.classes));
 	for (size_t i = 0; i < most; i++)
 		if (queue_read_entry(reply, 2 + i * 3,
-			&taken.entries[taken.count], &taken.slow[taken.count]))
+			&taken.entries[taken.count],
+			&taken.classes[taken.count]))
 			taken.count++;
 	queue_add_answer(queue, &taken);
 }
@@ -161,7 +170,7 @@ queue_free(struct queue *queue)
 		return;
 	while (queue_answer(queue, &taken) == 1) {
 		free(taken.entries);
-		free(taken.slow);
+		free(taken.classes);
 	}
 	redis_free(queue->redis);
 	for (size_t i = 0; i < SCRIPTS; i++)
@@ -258,6 +267,8 @@ queue_settle(struct queue *queue, const struct queue_settled *settled,
     size_t count, int64_t now_ms, int64_t window_max)
 {
 	static const struct redis_part healths[] = { [QUEUE_WELL] = { "W", 1 },
+		[QUEUE_LATE] = { "L", 1 },
+		[QUEUE_ANSWERED] = { "A", 1 },
 		[QUEUE_SICK] = { "S", 1 },
 		[QUEUE_TIMED_OUT] = { "T", 1 },
 		[QUEUE_NEUTRAL] = { "N", 1 } };
@@ -286,19 +297,22 @@ queue_settle(struct queue *queue, const struct queue_settled *settled,
 }
 
 void
-queue_take(struct queue *queue, size_t count, size_t slow, int64_t now_ms,
+queue_take(struct queue *queue, const struct queue_quota *quota, int64_t now_ms,
     int64_t lease_ms, int64_t window_max)
 {
-	struct redis_part parts[HEAD_PARTS + 2];
-	char counts[2][NUMBER_SIZE];
+	const size_t counts[] = { quota->count, quota->untried, quota->slow,
+		quota->each };
+	struct redis_part parts[HEAD_PARTS + 4];
+	char texts[4][NUMBER_SIZE];
 	struct head head;
 
 	parts_head(parts, &head, now_ms, window_max, lease_ms);
-	parts[HEAD_PARTS] = part_number(counts[0], (int64_t)count);
-	parts[HEAD_PARTS + 1] = part_number(counts[1], (int64_t)slow);
+	for (size_t i = 0; i < 4; i++)
+		parts[HEAD_PARTS + i] =
+		    part_number(texts[i], (int64_t)counts[i]);
 	queue->outstanding++;
 	if (queue_call(queue, SCRIPT_TAKE, TAG_CALL + SCRIPT_TAKE, parts,
-		HEAD_PARTS + 2) == -1)
+		HEAD_PARTS + 4) == -1)
 		queue_read_taken(queue, NULL);
 }
 

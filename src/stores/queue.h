@@ -31,18 +31,38 @@ struct queue_entry {
 void queue_push(struct queue *queue, const struct queue_entry *entries,
     size_t count, int64_t now_ms);
 
-/* Asks for up to `count` due ids, at most `slow` of them of subscriptions
- * whose last result was a time-out. The answer comes out of queue_taken. */
-void queue_take(struct queue *queue, size_t count, size_t slow, int64_t now_ms,
-    int64_t lease_ms, int64_t window_max);
+/* How a subscription's last attempt ended. */
+enum queue_class {
+	QUEUE_QUICK,   /* with an answer that came soon */
+	QUEUE_UNTRIED, /* otherwise, or it is not known */
+	QUEUE_SLOW,    /* with a time-out */
+	QUEUE_CLASSES
+};
+
+/* How many ids a take may give. */
+struct queue_quota {
+	size_t count;
+	size_t untried; /* of them, those of untried and slow subscriptions */
+	size_t slow;	/* of these, those of slow subscriptions */
+	size_t each; /* a subscription that has so many in flight gets none */
+};
+
+/* Asks for due ids. The answer comes out of queue_answer. */
+void queue_take(struct queue *queue, const struct queue_quota *quota,
+    int64_t now_ms, int64_t lease_ms, int64_t window_max);
 
 /* What became of a taken id. due_at 0: it is done. */
 struct queue_settled {
 	struct uuid webhook_id, subscription_id;
 	int64_t due_at;
-	enum { QUEUE_WELL, QUEUE_SICK, QUEUE_TIMED_OUT, QUEUE_NEUTRAL } health;
-	/* SICK: refused, reset; NEUTRAL: says nothing of its health (4xx, not
-	 * claimed) */
+	enum {
+		QUEUE_WELL,
+		QUEUE_LATE,	/* well, but it took long */
+		QUEUE_ANSWERED, /* soon, with an error (4xx) */
+		QUEUE_SICK,	/* refused, reset, too busy */
+		QUEUE_TIMED_OUT,
+		QUEUE_NEUTRAL /* not attempted: says nothing of its health */
+	} health;
 };
 void queue_settle(struct queue *queue, const struct queue_settled *settled,
     size_t count, int64_t now_ms, int64_t window_max);
@@ -79,7 +99,7 @@ struct queue_taken {
 	bool woken;		     /* an answer to queue_wait */
 	bool failed;		     /* refused, or the connection was lost */
 	struct queue_entry *entries; /* yours to free(); due_at unset */
-	bool *slow;		     /* yours: of a time-out subscription */
+	enum queue_class *classes;   /* yours: of their subscriptions */
 	size_t count;
 	int64_t next_due; /* of what is not due yet; 0: none */
 };

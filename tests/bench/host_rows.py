@@ -12,7 +12,7 @@ from figures import ratio
 from tools import Sink, offer, store, wrk
 
 MIB = 1024
-IN_FLIGHT = 1000        # WORKER_CONCURRENCY
+IN_FLIGHT = 750         # of WORKER_CONCURRENCY, whoever never answered
 WINDOW_FIRST = 8        # of a subscription that nothing is known of
 READERS = 8             # API_PROCESSES
 

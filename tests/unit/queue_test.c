@@ -96,13 +96,15 @@ static void
 forget(struct queue_taken *taken)
 {
 	free(taken->entries);
-	free(taken->slow);
+	free(taken->classes);
 }
 
 static struct queue_taken
 take_at(size_t count, size_t slow, int64_t now)
 {
-	queue_take(queue, count, slow, now, LEASE, WINDOW);
+	const struct queue_quota quota = { count, count, slow, WINDOW };
+
+	queue_take(queue, &quota, now, LEASE, WINDOW);
 	return next_answer(queue);
 }
 
@@ -152,7 +154,7 @@ takes_what_is_due(void **state)
 	assert_int_equal(taken.count, 3);
 	assert_int_equal(number_of(&taken.entries[0].webhook_id), 10);
 	assert_int_equal(number_of(&taken.entries[0].subscription_id), 1);
-	assert_false(taken.slow[0]);
+	assert_int_equal(taken.classes[0], QUEUE_UNTRIED);
 	assert_true(taken.next_due == NOW + 5000);
 	forget(&taken);
 	assert_int_equal(take_count(10, NOW), 0);
@@ -266,13 +268,75 @@ slow_ones_share_their_part(void **state)
 		    sub < 6 ? QUEUE_TIMED_OUT : QUEUE_WELL);
 	taken = take_at(20, 3, NOW);
 	for (size_t i = 0; i < taken.count; i++)
-		slow += taken.slow[i];
+		slow += taken.classes[i] == QUEUE_SLOW;
 	assert_int_equal(slow, 3);
 	assert_int_equal(taken.count, 20);
 	forget(&taken);
 	taken = take_at(20, 0, NOW);
 	for (size_t i = 0; i < taken.count; i++)
-		assert_false(taken.slow[i]);
+		assert_int_not_equal(taken.classes[i], QUEUE_SLOW);
+	forget(&taken);
+}
+
+/* What the untried may not take is left for those that answer. */
+static void
+quick_ones_have_slots_of_their_own(void **state)
+{
+	struct queue_quota quota = { 20, 0, 0, WINDOW };
+	struct queue_taken taken;
+
+	(void)state;
+	push(1, 0, 1, NOW);
+	assert_int_equal(take_count(1, NOW), 1);
+	settle(1, 0, 1, 0, QUEUE_WELL);
+	push(2, 1000, 1, NOW);
+	assert_int_equal(take_count(1, NOW), 1);
+	settle(2, 1000, 1, 0, QUEUE_LATE);
+	push(3, 2000, 1, NOW);
+	assert_int_equal(take_count(1, NOW), 1);
+	settle(3, 2000, 1, 0, QUEUE_ANSWERED);
+	for (int sub = 1; sub < 100; sub++)
+		push(sub, sub * 1000 + 1, 2, NOW);
+	queue_take(queue, &quota, NOW, LEASE, WINDOW);
+	taken = next_answer(queue);
+	assert_int_equal(taken.count, 4);
+	for (size_t i = 0; i < taken.count; i++) {
+		assert_int_equal(taken.classes[i], QUEUE_QUICK);
+		assert_int_not_equal(
+		    number_of(&taken.entries[i].subscription_id), 2);
+	}
+	forget(&taken);
+	quota.untried = 5;
+	queue_take(queue, &quota, NOW, LEASE, WINDOW);
+	taken = next_answer(queue);
+	assert_int_equal(taken.count, 5);
+	forget(&taken);
+}
+
+/* Where slots are scarce a wide window is not used up, and no turn is lost. */
+static void
+scarce_slots_are_for_more_than_one(void **state)
+{
+	struct queue_quota quota = { 100, 100, 50, 3 };
+	struct queue_taken taken;
+
+	(void)state;
+	push(1, 0, 20, NOW);
+	push(2, 1000, 2, NOW);
+	queue_take(queue, &quota, NOW, LEASE, WINDOW);
+	taken = next_answer(queue);
+	assert_int_equal(taken.count, 3 + 2);
+	assert_true(taken.next_due > NOW);
+	forget(&taken);
+	queue_take(queue, &quota, NOW, LEASE, WINDOW);
+	taken = next_answer(queue);
+	assert_int_equal(taken.count, 0);
+	forget(&taken);
+	settle(1, 0, 1, 0, QUEUE_WELL);
+	quota.each = 5;
+	queue_take(queue, &quota, NOW, LEASE, WINDOW);
+	taken = next_answer(queue);
+	assert_int_equal(taken.count, 3);
 	forget(&taken);
 }
 
@@ -316,7 +380,8 @@ window_max_is_obeyed(void **state)
 
 	(void)state;
 	push(1, 0, 50, NOW);
-	queue_take(queue, 50, 25, NOW, LEASE, 3);
+	queue_take(
+	    queue, &(struct queue_quota){ 50, 50, 25, WINDOW }, NOW, LEASE, 3);
 	taken = next_answer(queue);
 	assert_int_equal(taken.count, 3);
 	assert_true(taken.next_due > NOW);
@@ -433,7 +498,7 @@ nothing_is_forgotten(void **state)
 			    (struct queue_settled){ taken.entries[i].webhook_id,
 				    taken.entries[i].subscription_id,
 				    ends ? 0 : now + rand() % 5000,
-				    rand() % 4 };
+				    rand() % 6 };
 		}
 		queue_settle(queue, settled, taken.count, now, WINDOW);
 		if (taken.count == 0)
@@ -441,9 +506,9 @@ nothing_is_forgotten(void **state)
 		forget(&taken);
 	}
 	assert_int_equal(take_count(64, now), 0);
-	assert_string_equal(
-	    redis_fixture_say(&redis, "EXISTS %s %s",
-		"postrider:ring postrider:ring:slow", "postrider:later"),
+	assert_string_equal(redis_fixture_say(&redis, "EXISTS %s %s",
+				"postrider:ring postrider:ring:slow",
+				"postrider:ring:untried postrider:later"),
 	    ":0\r\n");
 	for (int sub = 0; sub < SUBS; sub++) {
 		assert_string_equal(redis_fixture_say(&redis, "EXISTS %s",
@@ -474,11 +539,11 @@ static void
 strangers_are_put_out(void **state)
 {
 	static const char *const kinds[] = { "queue", "flight", "health" };
-	static const char *const names[] = { "ring", "ring:slow", "later",
-		"turn", "wake" };
+	static const char *const names[] = { "ring", "ring:slow",
+		"ring:untried", "later", "turn", "wake" };
 
 	(void)state;
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 6; i++) {
 		redis_fixture_say(&redis, "HSET postrider:%s a b", names[i]);
 		push(1, i, 1, NOW);
 		assert_int_equal(take_count(10, NOW), 1);
@@ -736,6 +801,8 @@ main(void)
 		TEST(nobody_waits_for_a_backlog),
 		TEST(turns_go_round),
 		TEST(slow_ones_share_their_part),
+		TEST(quick_ones_have_slots_of_their_own),
+		TEST(scarce_slots_are_for_more_than_one),
 		TEST(flight_ends_by_itself),
 		TEST(clock_set_back_blocks_nothing),
 		TEST(window_max_is_obeyed),

@@ -23,7 +23,8 @@ static void
 counts_as_a_plain_array_does(void **state)
 {
 	struct window *window = window_new(MOST);
-	size_t counts[SUBSCRIPTIONS] = { 0 }, all = 0;
+	size_t counts[SUBSCRIPTIONS] = { 0 }, bytes[SUBSCRIPTIONS] = { 0 };
+	size_t all = 0;
 
 	(void)state;
 	srand(1);
@@ -32,17 +33,20 @@ counts_as_a_plain_array_does(void **state)
 		struct uuid id = subscription(number);
 
 		if (rand() % 2 == 0 && all < MOST) {
-			window_enter(window, &id);
+			window_enter(window, &id, (size_t)number);
 			counts[number]++;
+			bytes[number] += (size_t)number;
 			all++;
 		} else if (counts[number] > 0) {
-			window_leave(window, &id);
+			window_leave(window, &id, (size_t)number);
 			counts[number]--;
+			bytes[number] -= (size_t)number;
 			all--;
 		}
 		number = rand() % SUBSCRIPTIONS;
 		id = subscription(number);
 		assert_int_equal(window_count(window, &id), counts[number]);
+		assert_int_equal(window_bytes(window, &id), bytes[number]);
 	}
 	window_free(window);
 }
@@ -54,7 +58,8 @@ leaving_what_never_entered_is_nothing(void **state)
 	struct uuid id = subscription(1);
 
 	(void)state;
-	window_leave(window, &id);
+	window_leave(window, &id, 7);
+	assert_int_equal(window_bytes(window, &id), 0);
 	assert_int_equal(window_count(window, &id), 0);
 	window_free(window);
 }
