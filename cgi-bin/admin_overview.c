@@ -11,7 +11,6 @@
 #define REFRESH_SECONDS 10
 #define MINUTE_MS INT64_C(60000)
 #define HOUR_MS (60 * MINUTE_MS)
-#define LATE_MS MINUTE_MS /* the worker's log complains then, too */
 
 struct view {
 	struct overview now;
@@ -35,13 +34,14 @@ view_get(struct db *db, struct view *view)
 static void
 view_release(struct view *view)
 {
+	overview_release(&view->now);
 	overview_failing_free(view->failing, view->failing_count);
 	attempt_list_release(&view->failures);
 	free(view);
 }
 
 static void
-show_pending(struct text *out, const struct overview *now)
+show_pending(struct text *out, const struct backlog *now)
 {
 	html_lit(out,
 	    "<div><dt>Pending</dt><dd>"
@@ -68,17 +68,17 @@ write_age(struct text *out, int64_t ms)
 }
 
 static void
-show_age(struct text *out, const struct overview *now)
+show_age(struct text *out, const struct backlog *now)
 {
 	html_lit(out, "<div><dt>Oldest due</dt><dd>");
-	if (now->oldest_due_ms < 0)
+	if (now->oldest.ms < 0)
 		html_lit(out, "<span class=\"quiet\">nothing waits</span>");
-	else if (now->oldest_due_ms >= LATE_MS) {
+	else if (now->oldest.ms >= BACKLOG_LATE_MS) {
 		html_lit(out, "<span class=\"late\">");
-		write_age(out, now->oldest_due_ms);
+		write_age(out, now->oldest.ms);
 		html_lit(out, "</span>");
 	} else
-		write_age(out, now->oldest_due_ms);
+		write_age(out, now->oldest.ms);
 	html_lit(out, "</dd></div>\n");
 }
 
@@ -91,32 +91,76 @@ show_figures(struct text *out, const struct view *view)
 		stats_add(&day, &view->quarters[i].stats);
 	html_lit(out, "<dl class=\"figures\">\n");
 	admin_figures(out, &day);
-	show_pending(out, &view->now);
-	show_age(out, &view->now);
+	show_pending(out, &view->now.backlog);
+	show_age(out, &view->now.backlog);
 	html_lit(out, "<div><dt>Delivery processes</dt><dd>");
-	html_number(out, view->now.deliveries);
+	html_number(out, view->now.backlog.deliveries);
 	html_lit(out, "</dd></div>\n</dl>\n");
+}
+
+static void
+write_behind(struct text *out, const struct overview *now)
+{
+	const struct waiting *behind = overview_behind(now);
+
+	html_lit(out, "<a class=\"url\" href=\"/ui/subscriptions/");
+	html_uuid(out, &behind->subscription_id);
+	html_lit(out, "\">");
+	admin_brief(out,
+	    now->waiting_url != NULL ? now->waiting_url : "a subscription",
+	    URL_BYTES);
+	html_lit(out, "</a>");
+}
+
+static void
+warn_of_unserved(struct text *out, const struct overview *now)
+{
+	html_lit(out,
+	    "<p class=\"notice wrong\" role=\"status\"><strong>Deliveries are "
+	    "behind:</strong> webhooks for ");
+	write_behind(out, now);
+	html_lit(out, " have been due for ");
+	write_age(out, now->backlog.unserved.ms);
+	html_lit(out,
+	    ", and no delivery process attends to them. The worker may be "
+	    "stuck, or have too few processes: see its log.</p>\n");
+}
+
+static void
+tell_of_late(struct text *out, const struct overview *now)
+{
+	html_lit(out,
+	    "<p class=\"notice\" role=\"status\"><strong>One subscription is "
+	    "behind:</strong> webhooks for ");
+	write_behind(out, now);
+	html_lit(out, " have been due for ");
+	write_age(out, now->backlog.oldest.ms);
+	html_lit(out,
+	    ". Its receiver fails, or takes fewer than are sent to it. Other "
+	    "subscriptions are delivered.</p>\n");
 }
 
 static void
 show_warnings(struct text *out, const struct overview *now)
 {
-	if (now->deliveries == 0)
+	const struct backlog *backlog = &now->backlog;
+
+	if (backlog->deliveries == 0)
 		html_lit(out,
 		    "<p class=\"notice wrong\" role=\"status\"><strong>Nothing "
 		    "is being delivered.</strong> No delivery process is "
 		    "connected to PostgreSQL. What is accepted is kept, and "
 		    "goes out once the worker runs again.</p>\n");
-	else if (now->oldest_due_ms >= LATE_MS) {
+	else if (backlog->failing > 0)
 		html_lit(out,
 		    "<p class=\"notice wrong\" role=\"status\"><strong>"
-		    "Deliveries are behind:</strong> the oldest webhook that "
-		    "is due has waited for ");
-		write_age(out, now->oldest_due_ms);
-		html_lit(out,
-		    ". The worker may be stuck, or have too few processes for "
-		    "what comes in: its log tells.</p>\n");
-	}
+		    "Deliveries are held up:</strong> delivery processes "
+		    "cannot fetch webhooks from PostgreSQL. See the worker's "
+		    "log for the reason.</p>\n");
+	else if (backlog->unserved.ms >= 0)
+		warn_of_unserved(out, now);
+	else if (overview_behind(now) != NULL)
+		tell_of_late(out, now);
 }
 
 static void

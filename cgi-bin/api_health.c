@@ -1,12 +1,14 @@
 /* For monitors: does it live, can it work, how far behind is it. */
 #include "api.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ground/clock.h"
 #include "ground/heartbeat.h"
+#include "stores/backlog.h"
 #include "stores/maintenance.h"
-#include "stores/webhook.h"
 
 #define READY_KEPT_MS 1000
 
@@ -87,6 +89,23 @@ look_at_processes(struct readiness *readiness)
 	}
 }
 
+/* Of all nodes: what they have in common is PostgreSQL. */
+static void
+look_at_backlog(struct readiness *readiness, struct db *db)
+{
+	struct backlog backlog;
+	const char *trouble;
+
+	if (!readiness->postgresql || backlog_get(db, &backlog) == -1)
+		return;
+	trouble = backlog_trouble(&backlog);
+	if (trouble == NULL)
+		return;
+	if (readiness->delivery != DOWN)
+		readiness->delivery = DEGRADED;
+	add_detail(readiness, trouble);
+}
+
 /* 503 is for what shall get no more webhooks: that is about ingest alone. */
 static void
 answer_readiness(struct response *response, const struct readiness *readiness)
@@ -117,6 +136,7 @@ ready_check(struct api *api, struct response *response)
 	readiness.redis_trouble = queue_trouble(api->queue);
 	look_at_stores(&readiness);
 	look_at_processes(&readiness);
+	look_at_backlog(&readiness, api->db);
 	answer_readiness(response, &readiness);
 	text_free(&readiness.detail);
 }
@@ -144,11 +164,62 @@ API_HANDLER(api_ready)
 	text_add(&response->body, text_string(&kept.body), kept.body.length);
 }
 
+static void
+metric(struct text *out, const char *name, const char *help, const char *value)
+{
+	text_addf(out,
+	    "# HELP postrider_%s %s\n# TYPE postrider_%s gauge\n"
+	    "postrider_%s %s\n",
+	    name, help, name, name, value);
+}
+
+static void
+metric_count(
+    struct text *out, const char *name, const char *help, int64_t count)
+{
+	char value[32];
+
+	snprintf(value, sizeof(value), "%" PRId64, count);
+	metric(out, name, help, value);
+}
+
+/* -1: nothing waits. */
+static void
+metric_wait(struct text *out, const char *name, const char *help, int64_t ms)
+{
+	char value[32];
+
+	snprintf(
+	    value, sizeof(value), "%.3f", ms < 0 ? 0 : (double)ms / 1000.0);
+	metric(out, name, help, value);
+}
+
+static void
+metrics_of_backlog(struct text *out, const struct backlog *backlog)
+{
+	metric_count(out, "pending",
+	    "Webhooks without a final outcome; above 10000 an estimate.",
+	    backlog->pending);
+	metric_wait(out, "oldest_due_seconds",
+	    "How long the oldest due webhook has waited, also behind a slow or "
+	    "failing receiver of its own.",
+	    backlog->oldest.ms);
+	metric_wait(out, "unserved_seconds",
+	    "The same of subscriptions that could be served and are not: the "
+	    "worker is stuck or too small. 0 means all are served.",
+	    backlog->unserved.ms);
+	metric_count(out, "delivery_processes",
+	    "Delivery processes that are connected to PostgreSQL.",
+	    backlog->deliveries);
+	metric_count(out, "delivery_processes_failing",
+	    "Those of them whose claims keep failing.", backlog->failing);
+}
+
 API_HANDLER(api_metrics)
 {
 	struct api *api = context;
-	struct webhook_backlog backlog = { 0 };
-	bool database = webhook_backlog(api->db, &backlog) == 0;
+	struct backlog backlog = { 0 };
+	bool database = backlog_get(api->db, &backlog) == 0;
 	bool redis = queue_probe(api->queue) == 0;
 	int delivery = heartbeat_is_alive(HEARTBEAT_DELIVERY);
 
@@ -165,15 +236,6 @@ API_HANDLER(api_metrics)
 	if (delivery != -1)
 		text_addf(&response->body,
 		    "postrider_up{component=\"delivery\"} %d\n", delivery);
-	if (!database)
-		return;
-	text_addf(&response->body,
-	    "# HELP postrider_pending Webhooks without a final outcome.\n"
-	    "# TYPE postrider_pending gauge\n"
-	    "postrider_pending %lld\n"
-	    "# HELP postrider_oldest_due_seconds How long the oldest due "
-	    "webhook has waited.\n"
-	    "# TYPE postrider_oldest_due_seconds gauge\n"
-	    "postrider_oldest_due_seconds %.3f\n",
-	    (long long)backlog.pending, (double)backlog.oldest_due_ms / 1000.0);
+	if (database)
+		metrics_of_backlog(&response->body, &backlog);
 }

@@ -97,6 +97,12 @@ nothing_waits() {
 	refute_output --partial "$subscription"
 }
 
+# metric NAME: whole.
+metric() {
+	request GET /metrics
+	sed -nE "s/^postrider_$1 ([0-9]+).*/\\1/p" <<<"$body"
+}
+
 @test "it says when deliveries are behind, and when nobody delivers" {
 	local deliveries subscription webhook
 	subscription=$(subscribe "$(own /ok)")
@@ -108,6 +114,10 @@ nothing_waits() {
 	request GET /ui/
 	[[ $body == *'Deliveries are behind'* ]]
 	[[ $(figure 'Oldest due') == *'2 h' ]]
+	grep -F 'Deliveries are behind' <<<"$body" | grep -F "$subscription"
+	[ "$(metric unserved_seconds)" -ge 7200 ]
+	told() { request GET /readyz; [ "$(json .delivery)" = degraded ]; }
+	eventually 5 told
 	# they cannot connect again before they go on
 	super_sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 	    WHERE application_name = 'postrider delivery'" >&2
@@ -118,6 +128,27 @@ nothing_waits() {
 	outcome 20 "$webhook" Success
 	eventually 20 delivering
 	eventually 20 nothing_waits
+}
+
+@test "a backlog behind a hanging receiver is its own, and the worker is not blamed" {
+	local subscription path
+	path=$(own /hang)
+	subscription=$(subscribe "$path")
+	python3 "$BATS_TEST_DIRNAME/load.py" "$URL" 100 8 "$subscription" \
+	    >/dev/null
+	eventually 10 arrived "$path" 1
+	sql "UPDATE pending SET due_at = now() - interval '5 minutes'
+	    WHERE subscription_id = '$subscription' AND lease IS NULL"
+	request GET /ui/
+	[[ $body != *'Deliveries are behind'* ]]
+	grep -F 'One subscription is behind' <<<"$body" |
+		grep -F "/ui/subscriptions/$subscription"
+	[ "$(metric oldest_due_seconds)" -ge 290 ]
+	[ "$(metric unserved_seconds)" = 0 ]
+	request GET /readyz
+	assert_json .delivery '"ok"'
+	request DELETE "/subscriptions/$subscription"
+	eventually 60 settled "$subscription"
 }
 
 @test "without PostgreSQL the page says so, with the request's id" {

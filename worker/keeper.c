@@ -10,12 +10,12 @@
 #include "ground/config.h"
 #include "ground/log.h"
 #include "shared.h"
+#include "stores/backlog.h"
 #include "stores/db.h"
 #include "stores/delivery.h"
 #include "stores/maintenance.h"
 #include "stores/stats.h"
 #include "stores/queue.h"
-#include "stores/webhook.h"
 #include "watch.h"
 
 #define PAGE 1000 /* rows of a full pass at once */
@@ -24,7 +24,6 @@
 #define RECENT_MOST 10000
 #define EXPIRE_MOST 1000
 #define EXPIRE_BEFORE_H 2 /* before its payload is purged */
-#define LATE_MS 60000	  /* the oldest due webhook may wait so long */
 #define PUSH_MOST 500
 #define PUSH_PATIENCE_MS 1000
 
@@ -311,16 +310,28 @@ measure_clock(struct keeper *keeper)
 	maintenance_measure_clock(keeper->db);
 }
 
+/* Whose backlog it is: the worker's, or a subscription's own. */
 static void
 warn_of_late(struct keeper *keeper)
 {
-	struct webhook_backlog backlog;
+	struct backlog backlog;
+	char id[UUID_TEXT_SIZE];
 
-	if (webhook_backlog(keeper->db, &backlog) == 0 &&
-	    backlog.oldest_due_ms > LATE_MS)
-		log_warning("webhooks wait oldest_s=%" PRId64
-			    " pending=%" PRId64,
-		    backlog.oldest_due_ms / 1000, backlog.pending);
+	if (backlog_get(keeper->db, &backlog) == -1)
+		return;
+	if (backlog.unserved.ms >= 0)
+		log_error(
+		    "webhooks wait and nobody attends to them: the worker "
+		    "may be stuck, or have too few processes "
+		    "subscription=%s oldest_s=%" PRId64 " pending=%" PRId64,
+		    uuid_text(&backlog.unserved.subscription_id, id),
+		    backlog.unserved.ms / 1000, backlog.pending);
+	else if (backlog.oldest.ms >= BACKLOG_LATE_MS)
+		log_info("a subscription has a backlog of its own "
+			 "subscription=%s oldest_s=%" PRId64
+			 " pending=%" PRId64,
+		    uuid_text(&backlog.oldest.subscription_id, id),
+		    backlog.oldest.ms / 1000, backlog.pending);
 }
 
 static void
@@ -414,8 +425,8 @@ keeper_run(int slot)
 	struct keeper keeper = { .slot = slot };
 	int rc;
 
-	keeper.db =
-	    db_new(config.delivery_database_url, DB_MAINTAIN, "postrider keeper");
+	keeper.db = db_new(
+	    config.delivery_database_url, DB_MAINTAIN, "postrider keeper");
 	keeper.queue = queue_new(config.redis_url, config.share_dir);
 	keeper.watch = watch_new();
 	if (keeper.queue != NULL)

@@ -9,21 +9,23 @@
 #include <stdint.h>
 
 #include "ground/uuid.h"
+#include "stores/backlog.h"
 #include "stores/db.h"
 
 #define OVERVIEW_COUNTED 10000
 
 struct overview {
 	bool any_subscription;
-	int64_t pending;
-	bool pending_is_about; /* more than OVERVIEW_COUNTED: by the server's
-				  last look */
-	int64_t oldest_due_ms; /* how long the oldest due one of an active
-				  subscription waits for its turn; -1: none */
-	int deliveries;	       /* delivery processes that are connected */
-	int64_t failing;       /* subscriptions; OVERVIEW_COUNTED + 1: more */
+	int64_t failing; /* subscriptions; OVERVIEW_COUNTED + 1: more */
+	struct backlog backlog;
+	char *waiting_url; /* of the subscription that is behind: see
+			      overview_behind; NULL: none is, or it is gone */
 };
 int overview_get(struct db *db, struct overview *overview); /* 0, -1 */
+void overview_release(struct overview *overview);
+/* What to tell of first: whom the worker does not serve, else who is late;
+ * NULL when nobody is. */
+const struct waiting *overview_behind(const struct overview *overview);
 
 /* A subscription without a success since failing_since. */
 struct overview_failing {

@@ -98,15 +98,6 @@ static const struct db_statement get_sql = { "webhook_get",
 static const struct db_statement payload_sql = { "webhook_payload",
 	"SELECT payload FROM webhooks WHERE id = $1 AND id >= $2" };
 
-static const struct db_statement backlog_sql = { "webhook_backlog",
-	"SELECT (SELECT count(*) FROM pending),"
-	"       (SELECT p.due_at FROM pending p"
-	"          JOIN subscriptions s ON s.id = p.subscription_id"
-	"           AND s.state = 'active'"
-	"         WHERE p.due_at <= clock_timestamp() AND p.lease IS NULL"
-	"         ORDER BY p.due_at LIMIT 1),"
-	"       clock_timestamp()" };
-
 static void
 add_column(struct db_params *params, struct incoming *const *batch,
     size_t count, const char *(*column)(const struct incoming *))
@@ -330,16 +321,4 @@ webhook_payload(
 	bytes = db_get_bytes(db, 0, 0, length);
 	*payload = memory_copy(bytes, *length);
 	return 1;
-}
-
-int
-webhook_backlog(struct db *db, struct webhook_backlog *backlog)
-{
-	if (store_run(db, &backlog_sql, NULL) == -1)
-		return -1;
-	backlog->pending = db_get_long(db, 0, 0);
-	backlog->oldest_due_ms = db_is_null(db, 0, 1)
-	    ? 0
-	    : db_get_time(db, 0, 2) - db_get_time(db, 0, 1);
-	return 0;
 }

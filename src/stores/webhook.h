@@ -77,11 +77,4 @@ void webhook_release(struct webhook *webhook);
 /* The whole payload; the bytes are yours to free(). 1, 0 none, -1 error. */
 int webhook_payload(
     struct db *db, const struct uuid *id, char **payload, size_t *length);
-
-/* Figures for /metrics and /readyz. */
-struct webhook_backlog {
-	int64_t pending;
-	int64_t oldest_due_ms; /* how long the oldest due one has waited */
-};
-int webhook_backlog(struct db *db, struct webhook_backlog *backlog); /* 0, -1 */
 #endif
