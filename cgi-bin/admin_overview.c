@@ -324,9 +324,13 @@ admin_overview(const struct request *request, struct response *response,
 {
 	const struct admin *admin = context;
 	struct view *view = memory_get(sizeof(*view));
+	int rc;
 
 	(void)argument;
-	if (view_get(admin->db, view) == -1)
+	db_snapshot_begin(admin->db);
+	rc = view_get(admin->db, view);
+	db_snapshot_end(admin->db);
+	if (rc == -1)
 		admin_failed(request, response, admin);
 	else if (!view->now.any_subscription)
 		admin_redirect(response, "/ui/start");

@@ -137,9 +137,7 @@ admin_notice(const struct request *request, struct text *out)
 		    "the order of acceptance." },
 		{ "deleted", "The subscription was deleted." },
 		{ "revoked", "The token was revoked." },
-		{ "cancelled",
-		    "The webhook is cancelled and not sent again. What was in "
-		    "flight may still arrive." },
+		{ "cancelled", "The webhook is cancelled and not sent again." },
 		{ "resent", "The webhook is sent again, with all retries." },
 		{ "due", "The next attempt is made now." },
 	};

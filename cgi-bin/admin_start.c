@@ -42,10 +42,8 @@ start_release(struct start *start)
 	attempt_list_release(&start->attempts);
 }
 
-/* Looks up what the query or form names. 0; -1 error. What is not there any
- * more was not reached. */
 static int
-start_find(struct start *start, const char *form, const struct admin *admin)
+start_look(struct start *start, const char *form, const struct admin *admin)
 {
 	struct uuid id;
 	int rc;
@@ -59,6 +57,19 @@ start_find(struct start *start, const char *form, const struct admin *admin)
 	start->has_webhook = true;
 	return attempt_list_of_webhook(
 	    admin->db, &start->webhook, 1, &start->attempts);
+}
+
+/* Looks up what the query or form names. 0; -1 error. What is not there any
+ * more was not reached. */
+static int
+start_find(struct start *start, const char *form, const struct admin *admin)
+{
+	int rc;
+
+	db_snapshot_begin(admin->db);
+	rc = start_look(start, form, admin);
+	db_snapshot_end(admin->db);
+	return rc;
 }
 
 void

@@ -264,11 +264,15 @@ admin_subscription(const struct request *request, struct response *response,
 	const struct admin *admin = context;
 	struct sight *sight;
 	struct uuid id;
+	int rc;
 
 	if (!admin_path_id(request, response, argument, &id))
 		return;
 	sight = memory_get(sizeof(*sight));
-	switch (sight_get(admin->db, &id, sight)) {
+	db_snapshot_begin(admin->db);
+	rc = sight_get(admin->db, &id, sight);
+	db_snapshot_end(admin->db);
+	switch (rc) {
 	case 1: show(request, response, sight); break;
 	case 0: admin_refuse(request, response, 404, NULL); break;
 	default: admin_failed(request, response, admin);

@@ -145,11 +145,14 @@ show(const struct request *request, struct response *response,
 	struct subscription_line *lines;
 	struct stats *days = NULL;
 	bool more;
-	int count = subscription_search(
-	    admin->db, &search->query, PAGE_ROWS, &lines, &more);
+	int count;
 
+	db_snapshot_begin(admin->db);
+	count = subscription_search(
+	    admin->db, &search->query, PAGE_ROWS, &lines, &more);
 	if (count > 0)
 		days = days_of(admin->db, lines, count);
+	db_snapshot_end(admin->db);
 	if (count == -1 || (count > 0 && days == NULL))
 		admin_failed(request, response, admin);
 	else {

@@ -100,11 +100,17 @@ show_moves(struct text *out, const struct webhook *webhook)
 	if (webhook->filtered ||
 	    (!webhook->pending && !has_subscription(webhook)))
 		return;
+	if (webhook->in_flight) {
+		html_lit(out,
+		    "<p class=\"quiet\">It can be cancelled when this attempt "
+		    "has ended.</p>\n");
+		return;
+	}
 	html_lit(out, "<div class=\"actions\">\n");
 	if (!webhook->pending)
 		button(out, webhook, "resend", "primary", "Resend");
 	else {
-		if (!webhook->in_flight && is_state(webhook, "active"))
+		if (is_state(webhook, "active"))
 			button(out, webhook, "retry-now", "primary", "Try now");
 		button(out, webhook, "cancel", "danger", "Cancel");
 	}
@@ -230,8 +236,10 @@ choose(const struct request *request, const struct attempt_list *list)
 static int
 look_up(struct db *db, const struct uuid *id, struct subject *subject)
 {
-	int rc = webhook_get(db, id, &subject->webhook);
+	int rc;
 
+	db_snapshot_begin(db);
+	rc = webhook_get(db, id, &subject->webhook);
 	if (rc == 1 &&
 	    attempt_list_of_webhook(
 		db, id, ATTEMPTS_SHOWN, &subject->attempts) == -1)
@@ -240,6 +248,7 @@ look_up(struct db *db, const struct uuid *id, struct subject *subject)
 	    webhook_payload(
 		db, id, &subject->payload, &subject->payload_length) == -1)
 		rc = -1;
+	db_snapshot_end(db);
 	return rc;
 }
 

@@ -175,12 +175,16 @@ search(const struct request *request, struct response *response,
 {
 	struct webhook_search wanted = { 0 };
 	struct webhook_page page = { 0 };
+	int rc = 0;
 
 	webhook_search_read(&wanted, request->query);
-	if (!wanted.is_wrong &&
-	    webhook_list(admin->db, &wanted.filter,
-		wanted.has_before ? &wanted.before_id : NULL, PAGE_ROWS,
-		&page) == -1)
+	db_snapshot_begin(admin->db);
+	if (!wanted.is_wrong)
+		rc = webhook_list(admin->db, &wanted.filter,
+		    wanted.has_before ? &wanted.before_id : NULL, PAGE_ROWS,
+		    &page);
+	db_snapshot_end(admin->db);
+	if (rc == -1)
 		admin_failed(request, response, admin);
 	else
 		list_page(request, response, &wanted, &page);
@@ -244,10 +248,12 @@ find(const struct request *request, struct response *response,
 		    "in 019af3c2-5d1e-7c40-9f3a-2b6a0c1d9e55.");
 		return;
 	}
+	db_snapshot_begin(admin->db);
 	is_webhook = webhook_get(admin->db, &id, &webhook);
 	webhook_release(&webhook);
 	if (is_webhook == 0)
 		is_subscription = has_webhooks(admin, &id);
+	db_snapshot_end(admin->db);
 	if (is_webhook == -1 || is_subscription == -1)
 		admin_failed(request, response, admin);
 	else if (is_webhook == 1)

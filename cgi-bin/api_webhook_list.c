@@ -82,13 +82,16 @@ API_HANDLER(api_webhook_list)
 	struct problems problems = { 0 };
 	struct list_input input = { 0 };
 	struct webhook_page page = { 0 };
+	int rc;
 
 	(void)argument;
 	input_read(&problems, request, &input);
 	if (!api_refused(&problems, response)) {
-		if (webhook_list(api->db, &input.filter,
-			input.goes_on ? &input.cursor : NULL, input.limit,
-			&page) == -1)
+		db_snapshot_begin(api->db);
+		rc = webhook_list(api->db, &input.filter,
+		    input.goes_on ? &input.cursor : NULL, input.limit, &page);
+		db_snapshot_end(api->db);
+		if (rc == -1)
 			api_fail(api, response);
 		else
 			json_answer(response, 200, page_json(&page));

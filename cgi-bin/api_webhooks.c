@@ -74,12 +74,15 @@ API_HANDLER(api_status)
 	struct api *api = context;
 	struct attempt_list list = { 0 };
 	struct uuid id;
+	int rc;
 
 	(void)request;
 	if (!api_path_id(response, "webhook_id", argument, &id))
 		return;
-	if (attempt_list_of_webhook(api->db, &id, STATUS_ATTEMPTS, &list) ==
-	    -1) {
+	db_snapshot_begin(api->db);
+	rc = attempt_list_of_webhook(api->db, &id, STATUS_ATTEMPTS, &list);
+	db_snapshot_end(api->db);
+	if (rc == -1) {
 		api_fail(api, response);
 		return;
 	}
@@ -145,11 +148,14 @@ api_answer_webhook(struct api *api, struct response *response, int status,
 {
 	struct attempt_list list = { 0 };
 	struct webhook webhook = { 0 };
-	int rc = webhook_get(api->db, id, &webhook);
+	int rc;
 
+	db_snapshot_begin(api->db);
+	rc = webhook_get(api->db, id, &webhook);
 	if (rc == 1 &&
 	    attempt_list_of_webhook(api->db, id, STATUS_ATTEMPTS, &list) == -1)
 		rc = -1;
+	db_snapshot_end(api->db);
 	if (rc == 0)
 		api_not_found(response, "Webhook not found");
 	else if (rc == -1)

@@ -140,6 +140,36 @@ gap() { arrivals "$1" | jq '(.[1].time - .[0].time) | floor'; }
 	request POST "/webhooks/$webhook/cancel"
 }
 
+# The keeper is late, so that all of them were attempted before it looks.
+@test "a resume leaves alone what was attempted since, by Retry-After too" {
+	local path subscription keeper waits
+	path=$(own /retry-after/60)
+	subscription=$(subscribe "$path")
+	request POST "/subscriptions/$subscription/pause"
+	python3 "$BATS_TEST_DIRNAME/load.py" "$URL" 60 8 "$subscription" \
+	    >"$BATS_TEST_TMPDIR/ids"
+	waits=$(head -1 "$BATS_TEST_TMPDIR/ids")
+	sql "UPDATE pending SET due_at = now() + interval '1 hour'
+	    WHERE webhook_id = '$waits'"
+	keeper=$(pids keeper)
+	kill -STOP $keeper
+	request POST "/subscriptions/$subscription/resume"
+	stack signal redis KILL # from PostgreSQL then, without the keeper
+	tried() { [ "$(sql "SELECT count(*) FROM delivery_logs
+	    WHERE subscription_id = '$subscription'")" = "$1" ]; }
+	eventually 8 tried 59 || { kill -CONT $keeper; stack part-start redis; fail; }
+	kill -CONT $keeper
+	stack part-start redis
+	eventually 5 tried 60	# what was not attempted is due at once
+	eventually 5 restarted "$subscription"
+	sleep 1
+	tried 60
+	[ "$(arrivals "$path" | jq 'group_by(.id) | map(length) | max')" = 1 ]
+	[ "$(sql "SELECT count(*) FROM pending WHERE due_at > now() + interval
+	    '45 s' AND subscription_id = '$subscription'")" = 60 ]
+	request DELETE "/subscriptions/$subscription"
+}
+
 @test "a backlog of some pages is restarted page by page" {
 	local subscription
 	subscription=$(subscribe "$(own /ok)")
@@ -249,20 +279,80 @@ gap() { arrivals "$1" | jq '(.[1].time - .[0].time) | floor'; }
 	state_is "$webhook" Cancelled
 }
 
-@test "cancelled in flight: it arrives, is logged late, and stays Cancelled" {
-	local name webhook
+@test "what is in flight is not cancelled: 409 until its attempt has ended" {
+	local name webhook page
 	name=cancel-$(date +%s%N)
 	webhook=$(ingest "$(subscribe "/gate/$name")" '{}')
 	eventually 5 inflight "/gate/$name" 1
 	state_is "$webhook" in_flight
 	request POST "/webhooks/$webhook/cancel"
-	assert_code 200
-	assert_json .state '"Cancelled"'
+	assert_code 409
+	assert_json . '{"detail":"Webhook is being sent now: try again when this '\
+'attempt has ended"}'
+	request GET "/ui/webhooks/$webhook"
+	page=$body
 	gate "$name"
-	outcome 5 "$webhook" 'Failed Attempt'
-	assert_json '[.total_attempts, .last_status_code, .error,
-	    .recent_attempts[0].final]' '[1,200,"late: HTTP 200",false]'
-	state_is "$webhook" Cancelled
+	outcome 5 "$webhook" Success
+	[[ $page == *'can be cancelled when this attempt has ended'* ]]
+	[[ $page != *"/$webhook/cancel"* ]]
+	request POST "/webhooks/$webhook/cancel"
+	assert_code 409
+	assert_json . '{"detail":"Webhook is not pending"}'
+}
+
+@test "cancelled under load: Cancelled never arrives, all else is a Success" {
+	local path subscription webhook ids=$BATS_TEST_TMPDIR/ids
+	path=$(own /slow-ms/300)
+	subscription=$(subscribe "$path")
+	python3 "$BATS_TEST_DIRNAME/load.py" "$URL" 60 16 "$subscription" |
+	    sort >"$ids"
+	# eight at a time are sent: the others wait behind them
+	xargs -P 8 -I{} curl -s -m 20 -X POST -o /dev/null \
+	    -w '%{http_code} {}\n' "$URL/webhooks/{}/cancel" <"$ids" |
+	    sort >"$ids.answers"
+	eventually 20 settled "$subscription"
+	sleep 0.5
+	arrivals "$path" | jq -r '.[].id' | sort >"$ids.came"
+	sed -n 's/^200 //p' "$ids.answers" | sort >"$ids.cancelled"
+	[ "$(cut -c1-3 "$ids.answers" | sort -u | xargs)" = '200 409' ]
+	sort "$ids.came" "$ids.cancelled" | cmp - "$ids"
+	[ "$(sql "SELECT count(*), count(DISTINCT webhook_id), min(outcome)
+	    FROM delivery_logs WHERE subscription_id = '$subscription'")" = \
+	    "$(wc -l <"$ids.came")|$(wc -l <"$ids.came")|Success" ]
+}
+
+# What each of 300 webhooks was, read again and again until it had ended.
+reads() {	# SUBSCRIPTION
+	python3 - "$URL" "$1" <<-'P' 3>&- 4>&-
+	import http.client, json, sys, threading, urllib.parse
+	url, seen = urllib.parse.urlsplit(sys.argv[1]), []
+	def ask(c, method, path, body=None):
+	    c.request(method, path, body, {"Content-Type": "application/json"})
+	    return json.loads(c.getresponse().read())
+	def read():
+	    c = http.client.HTTPConnection(url.hostname, url.port, timeout=20)
+	    for _ in range(75):
+	        id = ask(c, "POST", "/ingest/" + sys.argv[2], "{}")["webhook_id"]
+	        state = None
+	        while state in (None, "pending", "in_flight"):
+	            w = ask(c, "GET", "/webhooks/" + id)
+	            state = w["state"]
+	            seen.append((state, w["attempts"],
+	                         (w["last_attempt"] or {}).get("outcome")))
+	threads = [threading.Thread(target=read) for _ in range(4)]
+	[t.start() for t in threads]
+	[t.join() for t in threads]
+	for one in seen:
+	    print(*one)
+	P
+}
+
+@test "one answer is of one moment: never in flight beside a final Success" {
+	local seen
+	seen=$(reads "$(subscribe "$(own /ok)")" | sort | uniq -c)
+	echo "# $(xargs <<<"$seen")" >&3
+	[ "$(grep -c 'Success 1 Success$' <<<"$seen")" = 1 ]
+	[ "$(grep -cvE ' (pending|in_flight) 0 None$' <<<"$seen")" = 1 ]
 }
 
 @test "resend: a new round with all retries, and attempt numbers go on" {

@@ -11,6 +11,7 @@
 
 #define RETRY_FIRST_MS 100
 #define RETRY_MOST_MS 2000
+#define COMMIT_MS 500	     /* of what was read */
 #define KEEP_BYTES (1 << 20) /* of parameters, between calls */
 #define PROGRESS_MS 100	     /* between two looks whether bytes move */
 #define PROGRESS_MOST 12     /* deadlines that a statement may take */
@@ -35,6 +36,8 @@ db_close(struct db *db)
 	db->conn = NULL;
 	db->phase = CLOSED;
 	db->prepared_count = 0;
+	if (db->snapshot == SNAPSHOT_TAKEN && !db->snapshot_is_read)
+		db->snapshot = SNAPSHOT_WANTED;
 }
 
 void
@@ -157,7 +160,11 @@ send_next(struct db *db)
 {
 	int sent;
 
-	if (db->script != NULL) {
+	if (db->snapshot == SNAPSHOT_WANTED) {
+		db->phase = BEGINNING;
+		sent = PQsendQuery(db->conn,
+		    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+	} else if (db->script != NULL) {
 		db->phase = RUNNING;
 		sent = PQsendQuery(db->conn, db->script);
 	} else if (!is_prepared(db, db->statement)) {
@@ -189,6 +196,10 @@ start(struct db *db, int64_t deadline_ms)
 	}
 	if (db->phase == IDLE && idle_connection_is_dead(db))
 		db_close(db);
+	if (db->phase == CLOSED && db->snapshot == SNAPSHOT_TAKEN) {
+		db_fault_note(db, DB_GONE, "", "the snapshot is lost");
+		return -1;
+	}
 	return db->phase == CLOSED ? connect_start(db) : send_next(db);
 }
 
@@ -258,17 +269,21 @@ step_results(struct db *db)
 static int
 step_finished(struct db *db)
 {
-	bool prepared = db->phase == PREPARING;
+	enum db_phase phase = db->phase;
 
 	db->phase = IDLE;
 	if (db->error != DB_OK) {
-		if (db_fault_spends(db))
+		if (db_fault_spends(db) || db->snapshot == SNAPSHOT_TAKEN)
 			db_close(db);
 		return -1;
 	}
-	if (!prepared)
+	if (phase == RUNNING) {
+		db->snapshot_is_read = db->snapshot == SNAPSHOT_TAKEN;
 		return 1;
-	if (db->prepared_count < DB_PREPARED_MAX)
+	}
+	if (phase == BEGINNING)
+		db->snapshot = SNAPSHOT_TAKEN;
+	else if (db->prepared_count < DB_PREPARED_MAX)
 		db->prepared[db->prepared_count++] = db->statement;
 	PQclear(db->result);
 	db->result = NULL;
@@ -363,6 +378,25 @@ db_run_script(struct db *db, const char *sql, int64_t deadline_ms)
 	if (start(db, deadline_ms) == -1)
 		return -1;
 	return wait_for(db);
+}
+
+void
+db_snapshot_begin(struct db *db)
+{
+	db->snapshot = SNAPSHOT_WANTED;
+	db->snapshot_is_read = false;
+}
+
+void
+db_snapshot_end(struct db *db)
+{
+	bool is_open = db->snapshot == SNAPSHOT_TAKEN && db->phase == IDLE;
+
+	db->snapshot = NO_SNAPSHOT;
+	if (!is_open)
+		return; /* a statement that failed has ended it */
+	db_run_script(db, "COMMIT", COMMIT_MS);
+	db->error = DB_OK;
 }
 
 static bool

@@ -109,6 +109,15 @@ const char *db_message(const struct db *db);  /* the server's words */
 const char *db_sqlstate(const struct db *db); /* "" when none */
 
 /*
+ * Several statements, one moment: what is read between these two is of one
+ * snapshot, which the first statement takes. Nothing may be written meanwhile.
+ * When the connection is lost behind the first one, the others fail with
+ * DB_GONE. db_error() stays that of the statements.
+ */
+void db_snapshot_begin(struct db *db);
+void db_snapshot_end(struct db *db);
+
+/*
  * The same without waiting, for the delivery loop. db_start begins (opening
  * the connection first when it must) and db_step goes on: 1 done, result
  * readable; 0 wait for db_socket (with poll events db_events) or

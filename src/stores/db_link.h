@@ -8,7 +8,7 @@
 #define DB_PREPARED_MAX 64
 
 /* What the connection is doing. */
-enum db_phase { CLOSED, CONNECTING, IDLE, PREPARING, RUNNING };
+enum db_phase { CLOSED, CONNECTING, IDLE, BEGINNING, PREPARING, RUNNING };
 
 struct db {
 	const char *url, *name;
@@ -20,6 +20,8 @@ struct db {
 	const struct db_statement *prepared[DB_PREPARED_MAX];
 	int prepared_count;
 	struct db_params own;
+	enum { NO_SNAPSHOT, SNAPSHOT_WANTED, SNAPSHOT_TAKEN } snapshot;
+	bool snapshot_is_read; /* a statement has seen it */
 
 	/* the statement under way; script when it is plain SQL */
 	const struct db_statement *statement;

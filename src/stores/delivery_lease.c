@@ -13,7 +13,7 @@
 #define INTERRUPTED \
 	" broken AS (" \
 	"  UPDATE pending p SET lease = NULL, attempts = p.attempts + 1," \
-	"    interruptions = p.interruptions + 1," \
+	"    interruptions = p.interruptions + 1, attempted_at = now()," \
 	"    due_at = clock_timestamp() + (ARRAY[0, 2, 10, 30, 60])" \
 	"      [least(p.interruptions + 1, 5)] * interval '1 second'" \
 	"    FROM held WHERE p.webhook_id = held.webhook_id" \

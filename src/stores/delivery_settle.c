@@ -54,7 +54,7 @@ static const struct db_statement settle_sql = { "delivery_settle",
 	"        AND interval '5 seconds' THEN now() - $15"
 	"        ELSE interval '0' END,"
 	"    attempts = p.attempts + 1, retries = p.retries + 1,"
-	"    interruptions = 0"
+	"    interruptions = 0, attempted_at = now()"
 	"    FROM results r"
 	"   WHERE p.webhook_id = ANY (ARRAY(SELECT webhook_id FROM held))"
 	"     AND p.webhook_id = r.webhook_id"

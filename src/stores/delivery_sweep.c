@@ -16,17 +16,19 @@ static const struct db_statement recently_due_sql = { "delivery_recently_due",
 	" ORDER BY p.due_at LIMIT $3" };
 
 /* Due since they were accepted, as if never tried: so the queue takes them in
- * that order, and before what comes while the pages go on. Skips what is
- * locked: a settle holds rows and then wants the subscription. */
+ * that order, and before what comes while the pages go on. What has failed
+ * since the resume keeps the time of its next attempt. Skips what is locked: a
+ * settle holds rows and then wants the subscription. */
 static const struct db_statement restart_sql = { "delivery_restart",
 	"WITH resumed AS ("
-	"  SELECT id, restart_after FROM subscriptions"
+	"  SELECT id, restart_after, resumed_at FROM subscriptions"
 	"   WHERE restart_after IS NOT NULL AND state = 'active'"
 	"   ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"
 	"), page AS ("
 	"  SELECT p.webhook_id FROM resumed r"
 	"    JOIN pending p ON p.subscription_id = r.id"
 	"   WHERE p.webhook_id > r.restart_after AND p.lease IS NULL"
+	"     AND coalesce(p.attempted_at < r.resumed_at, true)"
 	"   ORDER BY p.webhook_id LIMIT $1 FOR UPDATE OF p SKIP LOCKED"
 	"), moved AS ("
 	"  UPDATE pending p SET due_at = least(now(), uuid_time(p.webhook_id))"

@@ -13,7 +13,8 @@
 
 static const struct db_statement cancel_sql = { "intervention_cancel",
 	"WITH ended AS ("
-	"  DELETE FROM pending WHERE webhook_id = $1 RETURNING webhook_id"
+	"  DELETE FROM pending WHERE webhook_id = $1 AND lease IS NULL"
+	"  RETURNING webhook_id"
 	"), noted AS ("
 	"  INSERT INTO interventions (webhook_id, cancelled_at)"
 	"  SELECT webhook_id, clock_timestamp() FROM ended"
@@ -72,7 +73,9 @@ intervention_words(enum intervention intervention)
 		[INTERVENTION_TOO_OLD] = "Webhook is too old to be sent again",
 		[INTERVENTION_PENDING] = "Webhook is pending",
 		[INTERVENTION_NOT_PENDING] = "Webhook is not pending",
-		[INTERVENTION_IN_FLIGHT] = "Webhook is being sent now",
+		[INTERVENTION_IN_FLIGHT] =
+		    "Webhook is being sent now: try again when this attempt "
+		    "has ended",
 		[INTERVENTION_HELD] = "Subscription is paused or disabled",
 		[INTERVENTION_FILTERED] =
 		    ("Webhook is filtered: its subscription does not want "
@@ -105,7 +108,9 @@ obstacle(struct db *db, const struct uuid *id,
 static enum intervention
 look_to_cancel(const struct webhook *webhook)
 {
-	return webhook->pending ? INTERVENTION_DONE : INTERVENTION_NOT_PENDING;
+	if (!webhook->pending)
+		return INTERVENTION_NOT_PENDING;
+	return webhook->in_flight ? INTERVENTION_IN_FLIGHT : INTERVENTION_DONE;
 }
 
 static enum intervention
@@ -161,8 +166,7 @@ intervention_cancel(struct db *db, const struct uuid *webhook_id)
 		return INTERVENTION_FAILED;
 	if (db_rows(db) == 1)
 		return INTERVENTION_DONE;
-	return obstacle(
-	    db, webhook_id, look_to_cancel, INTERVENTION_NOT_PENDING);
+	return obstacle(db, webhook_id, look_to_cancel, INTERVENTION_IN_FLIGHT);
 }
 
 enum intervention

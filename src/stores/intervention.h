@@ -4,10 +4,9 @@
  * What a person does to a webhook:
  *
  *   pending --cancel--> Cancelled     Success, Failure, Cancelled --resend-->
- *   (the row goes, leased or not)         due again, with all retries
+ *   (the row goes)                        due again, with all retries
  *
- * One that is in flight when it is cancelled may still arrive; its result is
- * then logged as late and changes nothing.
+ * What is in flight is not cancelled: it may arrive, and nothing could say so.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,7 +32,7 @@ enum intervention {
 /* A sentence for who asked, without a full stop: "Webhook is pending". */
 const char *intervention_words(enum intervention intervention);
 
-/* DONE, NOT_PENDING, UNKNOWN, FAILED. */
+/* DONE, NOT_PENDING, IN_FLIGHT, UNKNOWN, FAILED. */
 enum intervention
 intervention_cancel(struct db *db, const struct uuid *webhook_id);
 

@@ -70,6 +70,7 @@ static const struct db_statement resume_sql = { "subscription_resume",
 	"   SET state = 'active', state_reason = NULL, failing_since = NULL,"
 	"       failures = 0,"
 	"       restart_after = '00000000-0000-0000-0000-000000000000',"
+	"       resumed_at = clock_timestamp(),"
 	"       updated_at = clock_timestamp()"
 	" WHERE id = $1 AND state IN ('paused', 'disabled')"
 	" RETURNING " COLUMNS };

@@ -526,7 +526,7 @@ end:
 	/* subscription_delete */
 	:: d_step { wishes > 0 && sub != DELETED -> wishes--; sub = DELETED }
 	/* intervention_cancel: the row goes, and a final outcome comes */
-	:: d_step { wishes > 0 && row ->
+	:: d_step { wishes > 0 && is_free() ->
 		wishes--;
 		end_row();
 		finals++;
