@@ -8,10 +8,18 @@ In a network namespace whose loopback interface takes every address
     on port 81 one that closes at once.  DIRECTORY/connections has a line for
     each connection that was ever opened: NUMBER ADDRESS PORT;
     DIRECTORY/requests one for each request: NUMBER ADDRESS PATH;
-  - its name server, at 127.0.0.77.  DIRECTORY/zone has lines
-    NAME LIST [LIST…], a list being addresses with commas between; the n-th
-    question of a type is answered from the n-th list, the last one repeats.
-    Names v4-HEX.net and v6-HEX.net are the addresses they spell.
+    A path that ends in /once has its connection closed after the answer;
+
+  - its name server, at 127.0.0.77, by UDP and TCP.  DIRECTORY/zone has lines
+    NAME [MANNER…] LIST [LIST…], a list being addresses with commas between; the
+    n-th question of a type is answered from the n-th list, the last one
+    repeats.  Names v4-HEX.net and v6-HEX.net are the addresses they spell, and
+    each of *.cut.net has the manners !tc and !mute.  The manners are
+      !delay=MS   the answer takes that long
+      !silent=4   A is not answered for; 6, AAAA; 46, both
+      !rcode=2    that is all the answer says (SERVFAIL); !rcode6=2 of AAAA
+      !tc         by UDP, that the answer is too long for it
+      !mute       TCP is accepted and never answered
 """
 import asyncio
 import collections
@@ -27,6 +35,16 @@ SO_RCVBUFFORCE = 33     # a worker asks for hundreds of names at once
 TYPES = {1: 4, 28: 6}   # A and AAAA: the version of the addresses asked for
 
 
+def read_query(query):
+    """The name, the type, and where the question ends."""
+    end = query.index(b"\0", 12) + 5
+    name, at = [], 12
+    while query[at]:
+        name.append(query[at + 1:at + 1 + query[at]].decode().lower())
+        at += 1 + query[at]
+    return ".".join(name), int.from_bytes(query[end - 4:end - 2], "big"), end
+
+
 class Names(asyncio.DatagramProtocol):
     def __init__(self, directory):
         self.zone = os.path.join(directory, "zone")
@@ -37,21 +55,55 @@ class Names(asyncio.DatagramProtocol):
         self.transport = transport
 
     def datagram_received(self, query, peer):
-        end = query.index(b"\0", 12) + 5
-        name, at = [], 12
-        while query[at]:
-            name.append(query[at + 1:at + 1 + query[at]].decode().lower())
-            at += 1 + query[at]
-        kind = int.from_bytes(query[end - 4:end - 2], "big")
-        found = self.addresses(".".join(name), kind)
+        name, kind, end = read_query(query)
+        manners = self.manners(name)
+        if str(TYPES.get(kind)) in manners.get("silent", ""):
+            return
+        if "tc" in manners:
+            answer = query[:2] + b"\x83\x80\0\1\0\0\0\0\0\0" + query[12:end]
+        else:
+            answer = self.answer(query)
+        asyncio.get_running_loop().call_later(
+            int(manners.get("delay", 0)) / 1000, self.transport.sendto, answer,
+            peer)
+
+    async def serve(self, reader, writer):
+        """By TCP."""
+        try:
+            while True:
+                size = int.from_bytes(await reader.readexactly(2), "big")
+                query = await reader.readexactly(size)
+                if "mute" in self.manners(read_query(query)[0]):
+                    await reader.read()
+                    break
+                answer = self.answer(query)
+                writer.write(len(answer).to_bytes(2, "big") + answer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    def answer(self, query):
+        name, kind, end = read_query(query)
+        manners = self.manners(name)
+        rcode = int(manners.get("rcode%s" % TYPES.get(kind),
+                                manners.get("rcode", 0)))
+        found = [] if rcode else self.addresses(name, kind)
         records = b"".join(
             b"\xc0\x0c" + kind.to_bytes(2, "big") + b"\0\1\0\0\0\0" +
             len(one.packed).to_bytes(2, "big") + one.packed
             for one in found or [])
-        self.transport.sendto(
-            query[:2] + (b"\x81\x83" if found is None else b"\x81\x80") +
-            b"\0\1" + len(found or []).to_bytes(2, "big") + b"\0\0\0\0" +
-            query[12:end] + records, peer)
+        return (query[:2] + b"\x81" +
+                bytes([0x83 if found is None else 0x80 + rcode]) +
+                b"\0\1" + len(found or []).to_bytes(2, "big") +
+                b"\0\0\0\0" + query[12:end] + records)
+
+    def manners(self, name):
+        if name.endswith(".cut.net"):
+            return {"tc": "", "mute": ""}
+        words = self.words(name) or []
+        return {key: value for key, _, value in
+                (word[1:].partition("=") for word in words if word[0] == "!")}
 
     def addresses(self, name, kind):
         """None: there is no such name."""
@@ -62,6 +114,8 @@ class Names(asyncio.DatagramProtocol):
             lists = self.lists(name)
             if lists is None:
                 return None
+            if not lists:
+                return []
             turn = min(self.asked[name, kind], len(lists) - 1)
             self.asked[name, kind] += 1
             known = [ipaddress.ip_address(one)
@@ -69,6 +123,10 @@ class Names(asyncio.DatagramProtocol):
         return [one for one in known if one.version == TYPES.get(kind)]
 
     def lists(self, name):
+        words = self.words(name)
+        return words and [word for word in words if word[0] != "!"]
+
+    def words(self, name):
         with open(self.zone, encoding="ascii") as file:
             for line in file:
                 if line.split()[:1] == [name]:
@@ -96,6 +154,8 @@ class Everybody:
             while port == 80 and (request := await read_request(reader)):
                 print(number, address, request.path, file=self.requests)
                 await answer(writer, 200, b"")
+                if request.path.endswith("/once"):
+                    break
         except (ConnectionError, ValueError, asyncio.LimitOverrunError):
             pass
         finally:
@@ -114,8 +174,11 @@ async def main(directory):
     questions = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     questions.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 23)
     questions.bind(("127.0.0.77", 53))
+    names = Names(directory)
     await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: Names(directory), sock=questions)
+        lambda: names, sock=questions)
+    servers.append(await asyncio.start_server(
+        names.serve, "127.0.0.77", 53, backlog=1024))
     open(os.path.join(directory, "ready"), "x", encoding="ascii").close()
     await asyncio.gather(*(server.serve_forever() for server in servers))
 

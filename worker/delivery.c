@@ -67,8 +67,9 @@ delivery_new(uint64_t incarnation)
 	delivery->queue = queue_new(config.redis_url, config.share_dir);
 	delivery->bell = queue_new(config.redis_url, config.share_dir);
 	delivery->window = window_new(room);
-	delivery->transfers =
-	    transfers_new(room, config.http_timeout_ms, config.require_https);
+	delivery->transfers = transfers_new(room, config.http_timeout_ms,
+	    config.require_https,
+	    (struct dns_patience){ config.dns_timeout_ms, config.dns_tries });
 	if (delivery->queue != NULL && delivery->bell != NULL &&
 	    delivery->transfers != NULL &&
 	    interfaces_look(clock_monotonic_ms(), egress_set_own) == 0)

@@ -1,7 +1,6 @@
 #include "lookup.h"
 
 #include <stddef.h>
-#include <string.h>
 
 #include "ground/text.h"
 
@@ -23,19 +22,12 @@ lookups_new(void)
 }
 
 struct lookup
-lookup_of(const char *url, bool slow)
+lookup_of(const char *host)
 {
-	struct lookup lookup = { .slow = slow, .name = 2166136261u };
-	const char *host = strstr(url, "://");
-	size_t length;
+	struct lookup lookup = { .name = 2166136261u };
 
-	host = host != NULL ? host + 3 : url;
-	length = strcspn(host, "/:?");
-	lookup.literal =
-	    host[0] == '[' || strspn(host, "0123456789.") >= length;
-	for (size_t i = 0; i < length; i++) /* FNV-1a */
-		lookup.name =
-		    (lookup.name ^ (unsigned char)host[i]) * 16777619u;
+	for (; *host != '\0'; host++) /* FNV-1a */
+		lookup.name = (lookup.name ^ (unsigned char)*host) * 16777619u;
 	return lookup;
 }
 
@@ -52,7 +44,7 @@ lookup_begin(struct lookups *lookups, struct lookup *lookup)
 	    : lookup->slow			? RUNNING_SLOW
 						: RUNNING_NEW;
 
-	if (lookup->literal || lookup->running)
+	if (lookup->running)
 		return true;
 	if (lookups->running >= most)
 		return false;

@@ -12,6 +12,8 @@
 
 #define OTHERS_MAX 8
 
+/* No connection is kept. libcurl resolves nothing by itself: its threads could
+ * be neither stopped nor counted. */
 static int
 transfer_resolve(void *state, void *reserved, void *data)
 {
@@ -19,9 +21,9 @@ transfer_resolve(void *state, void *reserved, void *data)
 
 	(void)state;
 	(void)reserved;
-	transfer->postponed =
-	    !lookup_begin(transfer->transfers->lookups, &transfer->lookup);
-	return transfer->postponed;
+	transfer->wants_route =
+	    transfer->stage == STAGE_KEPT && !transfer->is_literal;
+	return transfer->wants_route || !transfer->is_literal;
 }
 
 static curl_socket_t
@@ -30,7 +32,9 @@ transfer_open_socket(
 {
 	struct transfer *transfer = data;
 
-	lookup_answered(transfer->transfers->lookups, &transfer->lookup);
+	if (transfer->stage == STAGE_NEW)
+		return transfer_route_socket(transfer, address);
+	transfer->is_literal = true; /* of names it knows no address */
 	if (purpose != CURLSOCKTYPE_IPCXN || !egress_allows(&address->addr)) {
 		transfer->blocked = true;
 		return CURL_SOCKET_BAD;
@@ -38,6 +42,18 @@ transfer_open_socket(
 	transfer->opened = true;
 	return socket(address->family, address->socktype | SOCK_CLOEXEC,
 	    address->protocol);
+}
+
+/* Later versions of libcurl would connect again otherwise. */
+static int
+transfer_has_socket(void *data, curl_socket_t fd, curlsocktype purpose)
+{
+	const struct transfer *transfer = data;
+
+	(void)fd;
+	(void)purpose;
+	return transfer->stage == STAGE_NEW ? CURL_SOCKOPT_ALREADY_CONNECTED
+					    : CURL_SOCKOPT_OK;
 }
 
 /* A reused connection was judged when it was opened; this asks again. */
@@ -128,6 +144,8 @@ transfer_prepare(struct transfer *transfer)
 	SET(RESOLVER_START_DATA, transfer);
 	SET(OPENSOCKETFUNCTION, transfer_open_socket);
 	SET(OPENSOCKETDATA, transfer);
+	SET(SOCKOPTFUNCTION, transfer_has_socket);
+	SET(SOCKOPTDATA, transfer);
 	SET(PREREQFUNCTION, transfer_before_request);
 	SET(PREREQDATA, transfer);
 	SET(HEADERFUNCTION, transfer_header);
@@ -149,14 +167,18 @@ transfer_prepare(struct transfer *transfer)
 }
 
 struct transfers *
-transfers_new(size_t room, int64_t timeout_ms, bool https_only)
+transfers_new(size_t room, int64_t timeout_ms, bool https_only,
+    struct dns_patience patience)
 {
 	struct transfers *transfers = memory_get(sizeof(*transfers));
 
 	transfers->room = room;
 	transfers->timeout_ms = timeout_ms;
 	transfers->https_only = https_only;
-	transfers->lookups = lookups_new();
+	transfers->routes = routes_new(patience);
+	transfers->unpin = curl_slist_append(NULL, "-.:1");
+	if (transfers->unpin == NULL)
+		memory_out();
 	transfers->all = memory_get(room * sizeof(*transfers->all));
 	for (size_t i = 0; i < room; i++) {
 		transfers->all[i].transfers = transfers;
@@ -164,8 +186,9 @@ transfers_new(size_t room, int64_t timeout_ms, bool https_only)
 		transfers->idle = &transfers->all[i];
 	}
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
-	    (transfers->multi = curl_multi_init()) == NULL) {
+	    (transfers->multi = curl_multi_init()) == NULL)
 		log_error("cannot set up libcurl");
+	if (transfers->multi == NULL || transfers->routes == NULL) {
 		transfers_free(transfers);
 		return NULL;
 	}
@@ -187,13 +210,15 @@ transfers_free(struct transfers *transfers)
 		if (transfer->claimed != NULL)
 			curl_multi_remove_handle(
 			    transfers->multi, transfer->easy);
+		transfer_route_close(transfer);
 		curl_easy_cleanup(transfer->easy);
 		curl_slist_free_all(transfer->fields);
 		text_free(&transfer->reader.headers);
 		text_free(&transfer->reader.body);
 	}
 	curl_multi_cleanup(transfers->multi);
-	free(transfers->lookups);
+	curl_slist_free_all(transfers->unpin);
+	routes_free(transfers->routes);
 	free(transfers->all);
 	free(transfers);
 	curl_global_cleanup();
@@ -245,8 +270,8 @@ transfer_reset(struct transfer *transfer)
 	transfer->taken = 0;
 	transfer->answered_us = 0;
 	transfer->blocked = transfer->opened = transfer->connected = false;
-	transfer->postponed = false;
-	lookup_end(transfer->transfers->lookups, &transfer->lookup);
+	transfer->postponed = transfer->wants_route = false;
+	transfer_route_close(transfer);
 	reader_clear(&transfer->reader);
 }
 
@@ -262,7 +287,8 @@ transfers_start(struct transfers *transfers, const struct claimed *claimed,
 		goto out;
 	transfer->claimed = claimed;
 	transfer->owner = owner;
-	transfer->lookup = lookup_of(claimed->target_url, slow);
+	transfer->slow = slow;
+	transfer->is_literal = transfer_host_is_address(claimed->target_url);
 	transfer->started_us = clock_monotonic_us();
 	fields_make(transfer, fields);
 	if (curl_easy_setopt(
@@ -283,27 +309,51 @@ out:
 	return -1;
 }
 
+static struct curl_waitfd
+waited_for(const struct pollfd *fd)
+{
+	return (struct curl_waitfd){ .fd = fd->fd,
+		.events = (short)((fd->events & POLLIN ? CURL_WAIT_POLLIN : 0) |
+		    (fd->events & POLLOUT ? CURL_WAIT_POLLOUT : 0)) };
+}
+
+/* What must be done before waiting; how long one may wait then. */
+static int64_t
+transfers_begin(struct transfers *transfers, int64_t wait_ms)
+{
+	int64_t route_wait;
+	int running = 0;
+
+	transfers_route_step(transfers);
+	if (transfers->begun) {
+		transfers->begun = false;
+		curl_multi_perform(transfers->multi, &running);
+		if ((size_t)running < transfers->count - transfers->outside)
+			return 0; /* some have ended already */
+	}
+	route_wait = transfers_route_wait_ms(transfers);
+	return route_wait < wait_ms ? route_wait : wait_ms;
+}
+
 void
 transfers_wait(struct transfers *transfers, struct pollfd *others,
     unsigned count, int64_t wait_ms)
 {
-	struct curl_waitfd waits[OTHERS_MAX];
+	struct curl_waitfd waits[OTHERS_MAX + ROUTES_SOCKETS];
+	struct pollfd routes[ROUTES_SOCKETS];
+	unsigned all = count;
 	int running = 0;
 
 	for (unsigned i = 0; i < count; i++)
-		waits[i] = (struct curl_waitfd){ .fd = others[i].fd,
-			.events = (short)((others[i].events & POLLIN
-						  ? CURL_WAIT_POLLIN
-						  : 0) |
-			    (others[i].events & POLLOUT ? CURL_WAIT_POLLOUT
-							: 0)) };
-	if (transfers->begun) {
-		curl_multi_perform(transfers->multi, &running);
-		if ((size_t)running < transfers->count)
-			wait_ms = 0; /* some have ended already */
-		transfers->begun = false;
-	}
-	curl_multi_poll(transfers->multi, waits, count, (int)wait_ms, NULL);
+		waits[i] = waited_for(&others[i]);
+	wait_ms = transfers_begin(transfers, wait_ms);
+	routes_sockets(transfers->routes, routes);
+	for (unsigned i = 0; i < ROUTES_SOCKETS && transfers->routed != NULL;
+	     i++)
+		waits[all++] = waited_for(&routes[i]);
+	curl_multi_poll(transfers->multi, waits, all, (int)wait_ms, NULL);
+	transfers_route_step(transfers);
+	transfers->begun = false;
 	curl_multi_perform(transfers->multi, &running);
 	for (unsigned i = 0; i < count; i++)
 		others[i].revents =
@@ -333,6 +383,7 @@ transfer_end(struct transfers *transfers, struct transfer *transfer,
 		.body = reader->body,
 	};
 	reader->headers = reader->body = (struct text){ 0 };
+	transfer_route_blame(transfer, answer->seen.end);
 	curl_multi_remove_handle(transfers->multi, transfer->easy);
 	transfer_reset(transfer);
 	transfer->next = transfers->idle;
@@ -343,10 +394,14 @@ transfer_end(struct transfers *transfers, struct transfer *transfer,
 int
 transfers_answer(struct transfers *transfers, struct transfer_answer *answer)
 {
-	struct transfer *transfer;
+	struct transfer *transfer = transfers_route_ended(transfers);
 	CURLMsg *message;
 	int left;
 
+	if (transfer != NULL) {
+		transfer_end(transfers, transfer, CURLE_OK, answer);
+		return 1;
+	}
 	while (
 	    (message = curl_multi_info_read(transfers->multi, &left)) != NULL) {
 		CURLcode code = message->data.result;
@@ -355,6 +410,13 @@ transfers_answer(struct transfers *transfers, struct transfer_answer *answer)
 			continue;
 		curl_easy_getinfo(
 		    message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+		if (transfer->wants_route) {
+			transfer->wants_route = false;
+			curl_multi_remove_handle(
+			    transfers->multi, transfer->easy);
+			transfer_route_begin(transfer);
+			continue;
+		}
 		transfer_end(transfers, transfer, code, answer);
 		return 1;
 	}

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dns_query.h"
 #include "ground/text.h"
 #include "rules/outcome.h"
 #include "rules/request_fields.h"
@@ -20,8 +21,8 @@ struct transfers;
 
 /* After fork only. At most `room` in flight, each ends within timeout_ms.
  * NULL when libcurl cannot be set up (logged). */
-struct transfers *
-transfers_new(size_t room, int64_t timeout_ms, bool https_only);
+struct transfers *transfers_new(size_t room, int64_t timeout_ms,
+    bool https_only, struct dns_patience patience);
 void transfers_free(struct transfers *transfers);	   /* NULL is fine */
 size_t transfers_count(const struct transfers *transfers); /* in flight */
 
@@ -38,7 +39,7 @@ void transfers_wait(struct transfers *transfers, struct pollfd *others,
 
 struct transfer_answer {
 	void *owner;	/* as given to transfers_start */
-	bool postponed; /* too many names are being resolved: nothing was
+	bool postponed; /* too many names are being looked up: nothing was
 			   sent, and the rest says nothing */
 	struct outcome_seen seen;
 	int64_t duration_ms;

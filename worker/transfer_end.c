@@ -3,10 +3,14 @@
 
 #include <errno.h>
 
-#include "ground/clock.h"
 #include "ground/log.h"
 
-#define SILENT_US 1000000 /* a name server that answers does so sooner */
+/* A name may lead elsewhere the next time. */
+static enum outcome_end
+end_of_blocked(const struct transfer *transfer)
+{
+	return transfer->is_literal ? END_BLOCKED : END_BLOCKED_NAME;
+}
 
 static enum outcome_end
 end_of_connect(const struct transfer *transfer)
@@ -14,7 +18,7 @@ end_of_connect(const struct transfer *transfer)
 	long error = 0;
 
 	if (transfer->blocked && !transfer->opened)
-		return END_BLOCKED;
+		return end_of_blocked(transfer);
 	curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &error);
 	return error == ENETUNREACH || error == EHOSTUNREACH ||
 		error == EACCES || error == EPERM
@@ -22,33 +26,20 @@ end_of_connect(const struct transfer *transfer)
 	    : END_REFUSED;
 }
 
-/* The name was asked for, and for long. */
-static bool
-resolver_was_silent(const struct transfer *transfer, CURLcode code)
-{
-	return transfer->lookup.running &&
-	    (code == CURLE_OPERATION_TIMEDOUT ||
-		code == CURLE_COULDNT_RESOLVE_HOST) &&
-	    clock_monotonic_us() - transfer->started_us >= SILENT_US;
-}
-
 enum outcome_end
 transfer_end_of(struct transfer *transfer, CURLcode code)
 {
+	if (transfer->stage == STAGE_ROUTE)
+		return transfer->route_end;
 	if (transfer->reader.malformed)
 		return END_MALFORMED;
-	if (resolver_was_silent(transfer, code)) {
-		lookup_unanswered(
-		    transfer->transfers->lookups, &transfer->lookup);
-		return END_UNANSWERED_NAME;
-	}
 	switch (code) {
 	case CURLE_OK: return END_ANSWERED;
 	case CURLE_OPERATION_TIMEDOUT: return END_TIMED_OUT;
 	case CURLE_COULDNT_RESOLVE_HOST: return END_UNRESOLVED;
 	case CURLE_COULDNT_CONNECT: return end_of_connect(transfer);
 	case CURLE_ABORTED_BY_CALLBACK:
-		return transfer->blocked ? END_BLOCKED : END_OTHER;
+		return transfer->blocked ? end_of_blocked(transfer) : END_OTHER;
 	case CURLE_WRITE_ERROR: return END_BODY_CUT;
 	case CURLE_PARTIAL_FILE: return END_BODY_SHORT;
 	case CURLE_SSL_CONNECT_ERROR: return END_TLS;
@@ -85,6 +76,27 @@ phase_us(CURL *easy, CURLINFO info)
 	return us > 0 && us < INT32_MAX ? (int32_t)us : -1;
 }
 
+static int32_t
+since_us(const struct transfer *transfer, int64_t at_us)
+{
+	return at_us != 0 ? (int32_t)(at_us - transfer->started_us) : -1;
+}
+
+/* libcurl has its part of the time alone. */
+static void
+route_phases(const struct transfer *transfer, struct phases *phases)
+{
+	const struct route *route = &transfer->route;
+	int32_t tls = transfer->stage == STAGE_NEW
+	    ? phase_us(transfer->easy, CURLINFO_APPCONNECT_TIME_T)
+	    : -1;
+
+	phases->dns_us = since_us(transfer, route->resolved_us);
+	phases->connect_us = since_us(transfer, route->connected_us);
+	if (tls != -1)
+		phases->tls_us = since_us(transfer, transfer->resumed_us + tls);
+}
+
 /* Of a kept connection libcurl tells when it was found, and of a POST that
  * its first byte went, where the answer's is meant. */
 struct phases
@@ -94,10 +106,11 @@ transfer_phases(const struct transfer *transfer)
 	CURL *easy = transfer->easy;
 	long connections = 0;
 
-	if (transfer->answered_us != 0)
-		phases.first_byte_us =
-		    (int32_t)(transfer->answered_us - transfer->started_us);
-
+	phases.first_byte_us = since_us(transfer, transfer->answered_us);
+	if (transfer->stage != STAGE_KEPT) {
+		route_phases(transfer, &phases);
+		return phases;
+	}
 	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
 	if (connections == 0)
 		return phases;

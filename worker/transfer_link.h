@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lookup.h"
 #include "reader.h"
+#include "route.h"
 #include "transfer.h"
 
 struct transfer {
@@ -23,20 +23,50 @@ struct transfer {
 	size_t taken;			 /* payload bytes libcurl has */
 	bool blocked, opened;		 /* refused, tried an address */
 	bool connected;			 /* one is there for the request */
-	struct lookup lookup;
-	bool postponed;
+	/* libcurl looks for a kept connection first. Where there is none, and
+	 * the URL has a name, the route makes one, and libcurl begins anew
+	 * with that. To an address it connects by itself. */
+	enum { STAGE_KEPT, STAGE_ROUTE, STAGE_NEW } stage;
+	bool is_literal;  /* the URL has an address */
+	bool wants_route; /* that is why libcurl's first try has failed */
+	bool slow;	  /* a receiver that timed out before */
+	bool postponed;	  /* too many names are being looked up */
+	struct route route;
+	enum outcome_end route_end; /* in STAGE_ROUTE */
+	struct curl_slist *pin;	    /* see transfer_route.c */
+	int64_t resumed_us;	    /* when STAGE_NEW began */
 	struct reader reader;
 };
 
 struct transfers {
 	CURLM *multi;
 	struct transfer *all, *idle;
-	struct lookups *lookups;
+	struct transfer *routed, *ended; /* on their way; whose route failed */
+	struct routes *routes;
+	struct curl_slist *unpin; /* see transfer_route.c */
 	size_t room, count;
-	bool begun; /* some that libcurl has not seen to yet */
+	size_t outside; /* of count: routed or ended, libcurl has them not */
+	bool begun;	/* some that libcurl has not seen to yet */
 	int64_t timeout_ms;
 	bool https_only;
 };
+
+/* transfer_route.c */
+/* As far as can be told without libcurl's reading of the URL. */
+bool transfer_host_is_address(const char *url);
+/* Of one that libcurl does not have now. */
+void transfer_route_begin(struct transfer *transfer);
+/* For libcurl: the connection, and where it leads. */
+curl_socket_t
+transfer_route_socket(struct transfer *transfer, struct curl_sockaddr *address);
+/* An address that took the connection, and from which no answer came, is not
+ * the first to be tried the next time. */
+void transfer_route_blame(struct transfer *transfer, enum outcome_end end);
+void transfer_route_close(struct transfer *transfer);
+void transfers_route_step(struct transfers *transfers);
+int64_t transfers_route_wait_ms(const struct transfers *transfers);
+/* The next whose route has failed, NULL when there is none. */
+struct transfer *transfers_route_ended(struct transfers *transfers);
 
 /* transfer_end.c: how it ended, and when each phase did. */
 enum outcome_end transfer_end_of(struct transfer *transfer, CURLcode code);

@@ -35,6 +35,8 @@ struct config {
 	char *delivery_database_url;
 	char *redis_url;
 	int64_t http_timeout_ms;
+	int64_t dns_timeout_ms; /* for the first answer, then twice as long */
+	int64_t dns_tries;
 	int64_t retry_ms[RETRIES_MAX]; /* RETRY_SCHEDULE */
 	int retries;		       /* how many of them */
 	int64_t retry_jitter_percent;  /* added at most, 0 to 10 */

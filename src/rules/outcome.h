@@ -14,10 +14,12 @@ enum outcome_end {
 	END_BODY_CUT,	/* we stopped reading a body that was too long */
 	END_BODY_SHORT, /* the answer's body broke off */
 	END_TIMED_OUT,
-	END_BLOCKED, /* egress forbids every address of the host */
-	END_BAD_URL, /* a scheme or a form that is not sent to */
+	END_BLOCKED,	  /* egress forbids the address in the URL */
+	END_BLOCKED_NAME, /* and every address of the name in it */
+	END_BAD_URL,	  /* a scheme or a form that is not sent to */
 	END_UNRESOLVED,
-	END_UNANSWERED_NAME, /* the name server is silent */
+	END_UNANSWERED_NAME,	/* the name server is silent */
+	END_NAME_SERVER_FAILED, /* it said so: SERVFAIL, REFUSED */
 	END_REFUSED,
 	END_UNREACHABLE,
 	END_TLS,       /* no handshake */

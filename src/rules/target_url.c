@@ -383,3 +383,13 @@ target_url_admit(
 	}
 	return fault;
 }
+
+char *
+target_url_host(const char *normal, uint16_t *port)
+{
+	const char *host = strstr(normal, "://") + 3;
+
+	*port = (uint16_t)port_of(normal);
+	return memory_copy(host,
+	    host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#"));
+}

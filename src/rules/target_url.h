@@ -7,6 +7,7 @@
  * is libcurl's, which will also send to it.
  */
 #include <stdbool.h>
+#include <stdint.h>
 
 #define TARGET_URL_BYTES 2048 /* at most */
 
@@ -31,4 +32,8 @@ target_url_parse(const char *text, char **normal, const char **reason);
  */
 enum target_url_fault target_url_admit(
     const char *text, bool https_only, char **normal, const char **reason);
+
+/* The host of a URL in its one spelling, an IPv6 address with its brackets,
+ * yours to free(); and its port. */
+char *target_url_host(const char *normal, uint16_t *port);
 #endif

@@ -247,6 +247,15 @@ CALL(int, curl_url_set,
 CALL(int, curl_url_get, (void *url, int part, char **value, unsigned flags),
     (url, part, value, flags), CURLUE_OUT_OF_MEMORY)
 
+/* ---- c-ares -------------------------------------------------------------- */
+
+enum { ARES_ENOMEM = 15 };
+
+CALL(int, ares_init_options, (void *channel, void *options, int mask),
+    (channel, options, mask), ARES_ENOMEM)
+CALL(int, ares_save_options, (void *channel, void *options, int *mask),
+    (channel, options, mask), ARES_ENOMEM)
+
 /* ---- and the others ------------------------------------------------------ */
 
 CALL(int, idn2_to_ascii_8z, (const char *from, char **to, int flags),
