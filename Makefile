@@ -117,7 +117,7 @@ test:
 
 #: make test-long  the suites in tests/long, which take minutes each
 test-long:
-	@src/stack/packages run test
+	@src/stack/packages run test long
 	@$(MAKE) $(QUIET) -j"$$(nproc)" build sanitize $(SHIMS)
 	@exec src/stack/stack inside tests/run \
 	    $(patsubst tests/%.bats,%,$(wildcard tests/long/*.bats))

@@ -68,3 +68,34 @@ setup_file() {
 	assert_failure 111
 	assert_output --partial 'No space left on device'
 }
+
+# tests/long/real_host.bats runs them; this is what can be seen without a host.
+@test "the commands for a real host are whole, and name what is there" {
+	local script=$BATS_TEST_TMPDIR/host.sh name
+	awk '/^## / { on = /^## On a real host$/ }
+	    on && /^```sh$/ { code = 1; next } /^```$/ { code = 0 }
+	    on && code' "$ROOT/README.md" >"$script"
+	run bash -n "$script"
+	assert_success
+	assert_output ''
+	# apache2-bin has no a2enmod.
+	grep -qE '^apt-get install .*\<apache2\> .*\<postgresql\> .*\<redis-server\>' \
+	    "$script"
+	grep -q "^build='" "$ROOT/src/stack/packages"
+	grep -q '^src/stack/packages build' "$script"
+	make -s -C "$ROOT" host >/dev/null 3>&- 4>&-
+	for name in $(sed -n 's/^systemctl enable --now //p' "$script"); do
+		[ -s "$ROOT/build/host/$name.service" ] || fail "no $name"
+	done
+	# The stock site would get what comes without a name.
+	grep -q '^a2dissite 000-default && a2ensite postrider$' "$script"
+	# Of these modules the site has directives; Debian enables the others.
+	for name in $(sed -n 's/^a2enmod //p' "$script"); do
+		grep -q "^LoadModule ${name}_module" \
+		    "$ROOT/apache-conf/private.conf.in" || fail "no $name"
+	done
+	# Where the settings say that Redis is, Debian's listens.
+	stack exec postrider-admin print-config |
+		grep -qx '#REDIS_URL=redis://127.0.0.1:6379'
+	grep -q '^install -m 640 -g postrider ' "$script"
+}

@@ -284,7 +284,9 @@ no_delivery() {
 	listens() { [ -S "$socket" ]; }
 	eventually 5 listens
 	"$STACK" exec env POSTRIDER_CONF="$conf" sh -c 'NOTIFY_SOCKET=$1 \
-	    WATCHDOG_USEC=1000000 WATCHDOG_PID=$$ exec postrider-worker' sh \
+	    WATCHDOG_USEC=1000000 WATCHDOG_PID=$$ \
+	    JOURNAL_STREAM=$(stat -Lc %d:%i /proc/self/fd/2) \
+	    exec postrider-worker' sh \
 	    "$socket" >"$STACK_VAR/log/watched.log" 2>&1 3>&- 4>&- &
 	fed() { [ "$(grep -c WATCHDOG=1 "$BATS_TEST_TMPDIR/told")" -ge "$1" ]; }
 	eventually 10 fed 3
@@ -301,4 +303,9 @@ no_delivery() {
 	kill "$worker"
 	wait "$listener"
 	rm -rf "$socket" "$conf" "$RUN/watched"
+	# All of them wrote as for the journal, which its children must be told.
+	grep -q '^<6>info keeper\[' "$STACK_VAR/log/watched.log"
+	grep -q '^<6>info delivery 1\[' "$STACK_VAR/log/watched.log"
+	run grep -v '^<[3467]>' "$STACK_VAR/log/watched.log"
+	assert_output ''
 }

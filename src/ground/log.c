@@ -21,22 +21,6 @@ static const int priorities[] = { 7, 6, 4, 3 };
 static const char *log_role = "postrider";
 static enum log_level log_least = LOG_INFO;
 
-void
-log_open(const char *role, enum log_level least)
-{
-	log_role = role;
-	log_least = least;
-}
-
-int
-log_level_of(const char *name)
-{
-	for (int i = LOG_DEBUG; i <= LOG_ERROR; i++)
-		if (strcmp(name, level_names[i]) == 0)
-			return i;
-	return -1;
-}
-
 /* systemd.exec(5): device and inode of the journal's stream. The answer is
  * kept, since a child drops its environment. */
 static bool
@@ -57,6 +41,23 @@ is_journal(void)
 	    ? YES
 	    : NO;
 	return known == YES;
+}
+
+void
+log_open(const char *role, enum log_level least)
+{
+	is_journal(); /* while the environment is there */
+	log_role = role;
+	log_least = least;
+}
+
+int
+log_level_of(const char *name)
+{
+	for (int i = LOG_DEBUG; i <= LOG_ERROR; i++)
+		if (strcmp(name, level_names[i]) == 0)
+			return i;
+	return -1;
 }
 
 /* What stands before a record. */

@@ -20,7 +20,9 @@
  */
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
-void log_open(const char *role, enum log_level least); /* role: borrowed */
+/* role: borrowed. The first call, or record, settles whether standard error is
+ * the journal: before the environment is dropped. */
+void log_open(const char *role, enum log_level least);
 int log_level_of(const char *name); /* an enum log_level, or -1 */
 void log_line(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
