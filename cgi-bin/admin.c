@@ -92,17 +92,36 @@ static const struct router inbox_router = { inbox_routes, admin_inbox_admit,
 	problem_answer };
 static const struct router router = { routes, admin_admit, admin_refuse };
 
-static void
-handle(const struct request *request, struct response *response, void *context)
+/* The router that is next; NULL when the request was answered. */
+static const struct router *
+begin(const struct request *request, struct response *response)
 {
 	bool is_page = strncmp(request->path, "/inbox", 6) != 0;
 	const struct router *to = is_page ? &router : &inbox_router;
 	const char *why;
 
 	admin_visit_reset();
-	if (!guard_admits(request, &why))
-		to->refuse(request, response, 403, why);
-	else
+	if (guard_admits(request, &why))
+		return to;
+	to->refuse(request, response, 403, why);
+	return NULL;
+}
+
+static void
+head(const struct request *request, struct response *response, void *context)
+{
+	const struct router *to = begin(request, response);
+
+	if (to != NULL)
+		router_admits(to, request, response, context);
+}
+
+static void
+handle(const struct request *request, struct response *response, void *context)
+{
+	const struct router *to = begin(request, response);
+
+	if (to != NULL)
 		router_dispatch(to, request, response, context);
 }
 
@@ -134,14 +153,15 @@ main(int argc, char **argv)
 	if (keyring_load(config.secret_key_file) == -1)
 		log_error(
 		    "cannot store secrets reason=\"%s\"", keyring_reason());
-	admin.db = db_new(config.admin_database_url, DB_SERVE, "postrider admin");
+	admin.db =
+	    db_new(config.admin_database_url, DB_SERVE, "postrider admin");
 	admin.cache = cache_new(config.redis_url, config.cache_seconds);
 	admin.queue = queue_new(config.redis_url, config.share_dir);
 	admin.inbox = inbox_new(config.redis_url);
 	page_tools(admin_login_tools);
 	status = admin.queue == NULL
 	    ? 111
-	    : http_serve(FORM_MAX_BYTES, handle, &admin);
+	    : http_serve(FORM_MAX_BYTES, head, handle, &admin);
 	inbox_free(admin.inbox);
 	queue_free(admin.queue);
 	cache_free(admin.cache);

@@ -1,6 +1,7 @@
 #include "admin_visit.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -12,6 +13,7 @@
 #include "stores/session.h"
 
 #define COOKIE "sid"
+#define STRANGER_BYTES 16384 /* of a form for logging in */
 
 _Static_assert(CSRF_KEY_BYTES == SESSION_CSRF_KEY_BYTES,
     "the key in the table is one of rules/csrf.h");
@@ -113,6 +115,20 @@ has_token(const struct request *request)
 	return fits;
 }
 
+/* Before the body of a form is there: nobody gathers much from somebody who
+ * has not logged in. */
+static bool
+form_may_come(const struct request *request, struct response *response)
+{
+	const char *length = request_variable(request, "CONTENT_LENGTH");
+
+	if (config.auth == AUTH_OPEN || visit.logged_in ||
+	    (length != NULL && strtoull(length, NULL, 10) <= STRANGER_BYTES))
+		return true;
+	admin_refuse(request, response, 413, NULL);
+	return false;
+}
+
 /* Everything but reading comes from a form of ours, or not at all. */
 static bool
 form_is_ours(const struct request *request, struct response *response)
@@ -175,7 +191,11 @@ admin_admit(const struct request *request, struct response *response,
 		ask_to_log_in(request, response);
 		return false;
 	}
-	return reads || form_is_ours(request, response);
+	if (reads)
+		return true;
+	return request->body_state == BODY_COMING
+	    ? form_may_come(request, response)
+	    : form_is_ours(request, response);
 }
 
 void

@@ -86,15 +86,31 @@ api_admit(const struct request *request, struct response *response,
 
 static const struct router router = { routes, api_admit, problem_answer };
 
+/* Whether the router is next; else it was answered. */
+static bool
+api_begin(const struct request *request, struct response *response)
+{
+	const char *why;
+
+	if (guard_admits(request, &why))
+		return !cors_answer(request, response, config.cors_origins);
+	problem_answer(request, response, 403, why);
+	return false;
+}
+
+static void
+api_head(
+    const struct request *request, struct response *response, void *context)
+{
+	if (api_begin(request, response))
+		router_admits(&router, request, response, context);
+}
+
 static void
 api_handle(
     const struct request *request, struct response *response, void *context)
 {
-	const char *why;
-
-	if (!guard_admits(request, &why))
-		problem_answer(request, response, 403, why);
-	else if (!cors_answer(request, response, config.cors_origins))
+	if (api_begin(request, response))
 		router_dispatch(&router, request, response, context);
 }
 
@@ -127,9 +143,9 @@ main(int argc, char **argv)
 	api.gate = token_gate_new(0);
 	api.cache = cache_new(config.redis_url, config.cache_seconds);
 	api.queue = queue_new(config.redis_url, config.share_dir);
-	rc = api.queue == NULL
-	    ? 111
-	    : http_serve((size_t)config.max_payload_bytes, api_handle, &api);
+	rc = api.queue == NULL ? 111
+			       : http_serve((size_t)config.max_payload_bytes,
+				     api_head, api_handle, &api);
 	queue_free(api.queue);
 	cache_free(api.cache);
 	token_gate_free(api.gate);

@@ -237,6 +237,13 @@ intake_check_tokens(
 }
 
 static void
+intake_begin(struct intake *intake, bool waited)
+{
+	intake->is_cut_off = waited && intake->cut_off_ms != 0 &&
+	    clock_monotonic_ms() - intake->cut_off_ms < REFUSE_MS;
+}
+
+static void
 intake_handle(
     struct exchange *const *batch, size_t count, bool waited, void *context)
 {
@@ -244,8 +251,7 @@ intake_handle(
 	struct exchange *exchange;
 	struct incoming *incoming;
 
-	intake->is_cut_off = waited && intake->cut_off_ms != 0 &&
-	    clock_monotonic_ms() - intake->cut_off_ms < REFUSE_MS;
+	intake_begin(intake, waited);
 	intake_check_tokens(intake, batch, count);
 	for (size_t i = 0; i < count; i++) {
 		exchange = batch[i];
@@ -263,6 +269,22 @@ intake_handle(
 		}
 	}
 	intake_store(intake);
+}
+
+/* Of requests whose bodies are still to come: who may not send one is told so
+ * now. */
+static void
+intake_heads(
+    struct exchange *const *batch, size_t count, bool waited, void *context)
+{
+	struct intake *intake = context;
+	struct incoming incoming;
+
+	intake_begin(intake, waited);
+	intake_check_tokens(intake, batch, count);
+	for (size_t i = 0; i < count; i++)
+		ingest_check_head(&batch[i]->request, &batch[i]->response,
+		    &intake->claims[i], &incoming);
 }
 
 static void
@@ -291,7 +313,8 @@ main(int argc, char **argv)
 		return 100;
 	log_open("ingest", (enum log_level)config.log_level);
 	json_set_alloc_funcs(memory_get, free);
-	intake.db = db_new(config.ingest_database_url, DB_SERVE, "postrider ingest");
+	intake.db =
+	    db_new(config.ingest_database_url, DB_SERVE, "postrider ingest");
 	if (keyring_load(config.secret_key_file) == -1)
 		log_error("cannot verify what producers sign reason=\"%s\"",
 		    keyring_reason());
@@ -302,7 +325,7 @@ main(int argc, char **argv)
 	intake.queue = queue_new(config.redis_url, config.share_dir);
 	rc = intake.queue == NULL
 	    ? 111
-	    : http_serve_batches((size_t)config.max_payload_bytes,
+	    : http_serve_batches((size_t)config.max_payload_bytes, intake_heads,
 		  intake_handle, intake_idle, &intake);
 	if (intake.queue != NULL)
 		queue_flush(intake.queue, LAST_PUSH_MS);

@@ -12,6 +12,9 @@ enum ingest_verdict {
 	INGEST_NO_JSON	 /* 404 or 400, the subscription decides */
 };
 
+/* As far as the header says: false when it was answered. */
+bool ingest_check_head(const struct request *request, struct response *response,
+    const struct token_claim *claim, struct incoming *incoming);
 /* Judges a request by itself; no store is asked. `incoming` borrows from the
  * request; claim is what is known of its token. */
 enum ingest_verdict

@@ -243,8 +243,8 @@ check_body(const struct request *request, struct response *response,
 	return INGEST_STORE;
 }
 
-enum ingest_verdict
-ingest_check(const struct request *request, struct response *response,
+bool
+ingest_check_head(const struct request *request, struct response *response,
     const struct token_claim *claim, struct incoming *incoming)
 {
 	const char *argument = path_argument(request->path);
@@ -252,26 +252,33 @@ ingest_check(const struct request *request, struct response *response,
 
 	memset(incoming, 0, sizeof(*incoming));
 	if (!guard_fits(request, response))
-		return INGEST_ANSWERED;
+		return false;
 	if (cors_answer(request, response, config.cors_origins))
-		return INGEST_ANSWERED;
+		return false;
 	if (argument == NULL) {
 		problem_answer(request, response, 404, "Not Found");
-		return INGEST_ANSWERED;
+		return false;
 	}
 	if (!method_fits(request, response) ||
 	    !token_fits(request, response, claim))
-		return INGEST_ANSWERED;
+		return false;
 	check_id(&problems, argument, &incoming->subscription_id);
 	if (!problems_any(&problems) &&
 	    !subscription_fits(request, response, claim, incoming))
-		return INGEST_ANSWERED;
+		return false;
 	check_headers(&problems, request, incoming);
 	if (problems_any(&problems)) {
 		problems_answer(&problems, response);
-		return INGEST_ANSWERED;
+		return false;
 	}
-	if (!hops_fit(request, response, incoming))
+	return hops_fit(request, response, incoming);
+}
+
+enum ingest_verdict
+ingest_check(const struct request *request, struct response *response,
+    const struct token_claim *claim, struct incoming *incoming)
+{
+	if (!ingest_check_head(request, response, claim, incoming))
 		return INGEST_ANSWERED;
 	return check_body(request, response, incoming);
 }

@@ -42,7 +42,7 @@ line-drips          closed   4 8   -
 api-body-silent     408      4 8   str
 api-body-drips      408      4 8   str
 api-body-moves      408      18 25 str
-ui-body-drips       408      4 8   str
+ui-body-drips       403      4 8   -
 ingest-body-silent  408      4 8   str
 ingest-body-drips   408      4 8   str
 ingest-body-moves   408      18 25 str

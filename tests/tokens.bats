@@ -140,6 +140,62 @@ rows() {
 	assert_code 202
 }
 
+early() { python3 "$BATS_TEST_DIRNAME/early.py" "$@"; }
+
+@test "who may not ask is told so before the body comes" {
+	local pool path want
+	while read -r pool path want; do
+		run early refused "$RUN/$pool.sock" "$path"
+		[ "$output" = "$want" ] || fail "$pool $path: $output"
+	done <<-E
+	ingest /ingest/$SOME 401
+	ingest /ingest/no/such 404
+	api /subscriptions 401
+	api /no/such 404
+	admin /ui/subscriptions/new 403
+	admin /ui/login 413
+	E
+	run early reused "$RUN/ingest.sock" "/ingest/$SOME" "$INGEST"
+	assert_output well
+}
+
+large() {
+	as "$INGEST" POST "/ingest/$SOME" --data-binary @"$BATS_TEST_TMPDIR/large"
+	[ "$code" = 202 ] || { echo "$code"; return 1; }
+}
+
+rss() {	# the largest ingest process, MiB
+	local pid most=0 kib
+	for pid in $(pids ingest); do
+		kib=$(awk '/^VmRSS/ { print $2 }' "/proc/$pid/status")
+		[ "$kib" -lt "$most" ] || most=$kib
+	done
+	echo $((most / 1024))
+}
+
+@test "large bodies without a token are not gathered; of others the slowest go" {
+	local before answers
+	{ printf '"'; head -c 1000000 /dev/zero | tr '\0' x; printf '"'; } \
+	    >"$BATS_TEST_TMPDIR/large"
+	before=$(rss)
+	coproc { early evicted "$RUN/ingest.sock" "/ingest/$SOME" '' 200; }
+	read -r answers <&"${COPROC[0]}"
+	for _ in 1 2 3 4 5; do large; done
+	[ $(($(rss) - before)) -lt 40 ] || fail "from $before to $(rss) MiB"
+	exec {COPROC[1]}>&-
+	read -r answers <&"${COPROC[0]}"
+	wait "$COPROC_PID" || true
+	[ "$answers" = 401:200 ] || fail "$answers"
+	# with a token they are, up to a limit for both processes
+	coproc { early evicted "$RUN/ingest.sock" "/ingest/$SOME" "$INGEST" 250; }
+	read -r answers <&"${COPROC[0]}"
+	for _ in $(seq 20); do large; done
+	exec {COPROC[1]}>&-
+	read -r answers <&"${COPROC[0]}"
+	wait "$COPROC_PID" || true
+	[[ $answers =~ ^503:[0-9]+\ held:[0-9]+$ ]] || fail "$answers"
+}
+
 @test "two lines of Authorization are 401, whatever is in them" {
 	local other first second before
 	other=pr_$(head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d =)

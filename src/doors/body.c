@@ -12,6 +12,7 @@ body_refusal(const struct request *request)
 	case BODY_TOO_LARGE: return 413;
 	case BODY_CUT: return 400;
 	case BODY_NONE:
+	case BODY_COMING:
 	case BODY_WHOLE: break;
 	}
 	return 0;

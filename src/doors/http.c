@@ -210,6 +210,38 @@ http_link_spoil(struct http_link *link)
 	link->is_kept = false;
 }
 
+/* Sends what is left. */
+static void
+finish(struct http_link *link)
+{
+	/* libfcgi would wait for the other side before it closes. */
+	FCGX_ClearError(link->fcgi.in);
+	link->fcgi.keepConnection = 1;
+	FCGX_Finish_r(&link->fcgi);
+	link->variables = NULL;
+}
+
+void
+http_link_abandon(struct http_link *link)
+{
+	FCGX_Free(&link->fcgi, 0);
+	link->fcgi.ipcFd = -1;
+	link->variables = NULL;
+}
+
+bool
+http_link_finish_early(struct http_link *link, bool *closes)
+{
+	*closes = !link->is_kept;
+	if (FCGX_GetError(link->fcgi.out) != 0) {
+		close(link->fcgi.ipcFd);
+		http_link_abandon(link);
+		return false;
+	}
+	finish(link);
+	return link->fcgi.ipcFd != -1;
+}
+
 bool
 http_link_finish(struct http_link *link)
 {
@@ -217,11 +249,7 @@ http_link_finish(struct http_link *link)
 		return false;
 	if (FCGX_GetError(link->fcgi.out) != 0)
 		link->is_kept = false;
-	/* libfcgi would wait for the other side before it closes. */
-	FCGX_ClearError(link->fcgi.in);
-	link->fcgi.keepConnection = 1;
-	FCGX_Finish_r(&link->fcgi);
-	link->variables = NULL;
+	finish(link);
 	if (link->fcgi.ipcFd == -1)
 		return false;
 	if (link->is_kept)

@@ -14,7 +14,8 @@ enum http_body {
 	BODY_NONE, /* no body came */
 	BODY_WHOLE,
 	BODY_TOO_LARGE, /* over the limit: 413 */
-	BODY_CUT	/* not all of it came: 400, nothing is stored */
+	BODY_CUT,	/* not all of it came: 400, nothing is stored */
+	BODY_COMING	/* for `head` alone: it is still being sent */
 };
 
 struct request {
@@ -66,8 +67,15 @@ response_header(struct response *response, const char *name, const char *value);
  * not all come is gathered beside it and holds nobody, and a connection that is
  * silent in the middle of it for 20 s is closed. Returns what main returns.
  * max_body: BODY_TOO_LARGE above it.
+ *
+ * head sees a request whose body is still to come (BODY_COMING) and may answer
+ * it then: the body is not kept. Where it sets no status, what it did to the
+ * response is forgotten, and handle gets the whole request. One that comes in
+ * one piece is not shown to head: handle checks all of it again. When too much
+ * is being gathered, whoever sends most slowly gets a 503.
  */
 int http_serve(size_t max_body,
+    void (*head)(const struct request *, struct response *, void *context),
     void (*handle)(const struct request *, struct response *, void *context),
     void *context);
 
@@ -88,6 +96,8 @@ struct exchange {
 	struct response response;
 };
 int http_serve_batches(size_t max_body,
+    void (*heads)(struct exchange *const *batch, size_t count, bool waited,
+	void *context),
     void (*handle)(struct exchange *const *batch, size_t count, bool waited,
 	void *context),
     void (*idle)(void *context), /* once a turn; may be NULL */

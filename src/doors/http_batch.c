@@ -13,7 +13,8 @@
 #include "ground/heartbeat.h"
 
 #define ACCEPTS 16
-#define EVENTS (HTTP_BATCH_MAX - ACCEPTS)
+/* Each may make one request ready, and one that is evicted. */
+#define EVENTS (HTTP_BATCH_MAX / 2 - ACCEPTS)
 #define TICK_MS 1000
 #define IDLE_TICK_MS HEARTBEAT_EVERY_MS
 #define BUSY_TICK_MS 20 /* what idle() began may be ready to go on */
@@ -30,6 +31,7 @@
 struct batcher {
 	size_t max_body;
 	int accepts;
+	void (*heads)(struct exchange *const *, size_t, bool, void *);
 	void (*handle)(struct exchange *const *, size_t, bool, void *);
 	void (*idle)(void *);
 	void *context;
@@ -67,26 +69,48 @@ answer_all(struct batcher *batcher)
 	for (size_t i = 0; i < batcher->slots.ready_count; i++) {
 		slot = batcher->slots.ready[i];
 		slot->is_ready = false;
-		heartbeat();
 		http_answer_send(&slot->exchange.request,
 		    &slot->exchange.response, slot->link);
 		http_request_release(&slot->exchange.request);
-		if (!http_link_finish(slot->link))
+		if (slot->is_early)
+			http_slots_skip(&batcher->slots, slot);
+		else if (!http_link_finish(slot->link))
 			http_slots_leave(&batcher->slots, slot);
 	}
 	batcher->slots.ready_count = 0;
+}
+
+/* Requests whose body is still to come may be refused for their header. */
+static void
+ask_all(struct batcher *batcher)
+{
+	struct exchange *batch[HTTP_BATCH_MAX];
+	struct http_slots *slots = &batcher->slots;
+	size_t count = 0;
+
+	for (size_t i = 0; i < slots->asked_count; i++)
+		if (!slots->asked[i]->is_ready)
+			batch[count++] = &slots->asked[i]->exchange;
+	if (count != 0)
+		batcher->heads(batch, count, batcher->waited, batcher->context);
+	for (size_t i = 0; i < slots->asked_count; i++)
+		http_slots_pass(slots, slots->asked[i]);
+	slots->asked_count = 0;
 }
 
 static void
 handle_all(struct batcher *batcher)
 {
 	struct exchange *batch[HTTP_BATCH_MAX];
+	size_t count = 0;
 
+	ask_all(batcher);
 	for (size_t i = 0; i < batcher->slots.ready_count; i++)
-		batch[i] = &batcher->slots.ready[i]->exchange;
-	if (batcher->slots.ready_count != 0)
-		batcher->handle(batch, batcher->slots.ready_count,
-		    batcher->waited, batcher->context);
+		if (batcher->slots.ready[i]->exchange.response.status == 0)
+			batch[count++] = &batcher->slots.ready[i]->exchange;
+	if (count != 0)
+		batcher->handle(
+		    batch, count, batcher->waited, batcher->context);
 	answer_all(batcher);
 }
 
@@ -110,9 +134,11 @@ static int
 hear(struct batcher *batcher, int timeout_ms)
 {
 	struct epoll_event events[EVENTS];
-	int room = EVENTS - (int)batcher->slots.ready_count;
-	int count =
-	    http_process_wait(batcher->slots.epoll, events, room, timeout_ms);
+	int room = EVENTS - (int)batcher->slots.ready_count -
+	    (int)batcher->slots.asked_count;
+	int count = room <= 0
+	    ? 0
+	    : http_process_wait(batcher->slots.epoll, events, room, timeout_ms);
 	int64_t now_ms = clock_monotonic_ms();
 
 	for (int i = 0; i < count; i++)
@@ -243,6 +269,7 @@ serve(struct batcher *batcher)
 
 int
 http_serve_batches(size_t max_body,
+    void (*heads)(struct exchange *const *, size_t, bool, void *),
     void (*handle)(struct exchange *const *, size_t, bool, void *),
     void (*idle)(void *), void *context)
 {
@@ -250,6 +277,7 @@ http_serve_batches(size_t max_body,
 
 	batcher->max_body = max_body;
 	batcher->accepts = ACCEPTS;
+	batcher->heads = heads;
 	batcher->handle = handle;
 	batcher->idle = idle;
 	batcher->context = context;
@@ -257,9 +285,22 @@ http_serve_batches(size_t max_body,
 }
 
 struct service {
+	void (*head)(const struct request *, struct response *, void *);
 	void (*handle)(const struct request *, struct response *, void *);
 	void *context;
 };
+
+static void
+head_each(
+    struct exchange *const *batch, size_t count, bool waited, void *context)
+{
+	const struct service *service = context;
+
+	(void)waited;
+	for (size_t i = 0; i < count; i++)
+		service->head(
+		    &batch[i]->request, &batch[i]->response, service->context);
+}
 
 static void
 handle_each(
@@ -268,23 +309,23 @@ handle_each(
 	const struct service *service = context;
 
 	(void)waited;
-	for (size_t i = 0; i < count; i++) {
-		heartbeat();
+	for (size_t i = 0; i < count; i++)
 		service->handle(
 		    &batch[i]->request, &batch[i]->response, service->context);
-	}
 }
 
 int
 http_serve(size_t max_body,
+    void (*head)(const struct request *, struct response *, void *),
     void (*handle)(const struct request *, struct response *, void *),
     void *context)
 {
-	struct service service = { handle, context };
+	struct service service = { head, handle, context };
 	struct batcher *batcher = memory_get(sizeof(*batcher));
 
 	batcher->max_body = max_body;
 	batcher->accepts = 1;
+	batcher->heads = head_each;
 	batcher->handle = handle_each;
 	batcher->context = &service;
 	return serve(batcher);

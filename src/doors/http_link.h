@@ -47,12 +47,24 @@ void http_link_spoil(struct http_link *link);
 /* Sends what is left. true: the connection stays open for the next request;
  * false: it was closed. */
 bool http_link_finish(struct http_link *link);
+/* The same before all of the request has come: the connection stays open for
+ * the rest. false: it was closed. *closes: the other side wants it closed
+ * behind the rest. */
+bool http_link_finish_early(struct http_link *link, bool *closes);
+/* A request that was begun is not going to be answered. */
+void http_link_abandon(struct http_link *link);
 int64_t http_link_age_ms(const struct http_link *link); /* since begin */
 
 /* http_request.c: everything of the request is read here; release it after
  * the answer. */
 void http_request_read(
     struct request *request, struct http_link *link, size_t max_body);
+/* The same in two steps, where the body is gathered apart: body_state is
+ * BODY_COMING, or already what refuses it; then request->body is all of it, or
+ * is_over says that more came than was kept. */
+void http_request_head(
+    struct request *request, struct http_link *link, size_t max_body);
+void http_request_end(struct request *request, bool is_over);
 void http_request_release(struct request *request);
 
 /* http_answer.c: sends the answer, logs it, and releases the response. */

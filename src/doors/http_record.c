@@ -39,6 +39,10 @@ header_read(struct http_record *record)
 	uint16_t id = (uint16_t)(header[2] << 8 | header[3]);
 	size_t length = (size_t)(header[4] << 8 | header[5]);
 
+	if (record->skips && header[1] == TYPE_BEGIN) {
+		record->state = HTTP_RECORD_NEXT;
+		return;
+	}
 	record->header_length = 0;
 	if (!header_fits(record, id, length)) {
 		record->state = HTTP_RECORD_BAD;
@@ -75,6 +79,9 @@ content_take(
 		record->params_bytes += content;
 	else if (record->state == HTTP_RECORD_STDIN)
 		record->stdin_bytes += content;
+	if (record->state == HTTP_RECORD_STDIN && record->body != NULL &&
+	    record->stdin_bytes <= record->body_most)
+		text_add(record->body, bytes, content);
 	record->left -= length;
 	if (record->left < record->padding)
 		record->padding = record->left;
@@ -89,8 +96,7 @@ content_take(
 static bool
 is_over(const struct http_record *record)
 {
-	return record->state == HTTP_RECORD_WHOLE ||
-	    record->state == HTTP_RECORD_BAD;
+	return record->state >= HTTP_RECORD_WHOLE;
 }
 
 size_t
@@ -105,6 +111,8 @@ http_record_scan(struct http_record *record, const void *bytes, size_t length)
 			if (record->header_length < HEADER_BYTES)
 				break;
 			header_read(record);
+			if (is_over(record))
+				break;
 		}
 		count = length - at;
 		if (count > record->left)
@@ -116,6 +124,8 @@ http_record_scan(struct http_record *record, const void *bytes, size_t length)
 			record->state++;
 		}
 		at += count;
+		if (record->pauses && record->state == HTTP_RECORD_STDIN)
+			break;
 	}
 	return at;
 }

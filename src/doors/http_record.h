@@ -9,10 +9,12 @@
  * It looks at the records' headers and at the lengths of the pairs in PARAMS;
  * libfcgi reads what is in them.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "doors/http_pairs.h"
+#include "ground/text.h"
 
 /* Of all pairs of a request; what announces more is BAD. */
 #define HTTP_RECORD_PARAMS_BYTES ((size_t)256 << 10)
@@ -22,10 +24,11 @@ enum http_record_state {
 	HTTP_RECORD_PARAMS,
 	HTTP_RECORD_STDIN,
 	HTTP_RECORD_WHOLE, /* all of it is here */
-	HTTP_RECORD_BAD	   /* no request of a web server's: hang up */
+	HTTP_RECORD_BAD,   /* no request of a web server's: hang up */
+	HTTP_RECORD_NEXT   /* where it skips: another request begins */
 };
 
-/* { 0 } is before the first byte. */
+/* { 0 } is before the first byte. The caller may set what is marked so. */
 struct http_record {
 	enum http_record_state state;
 	unsigned char header[8];
@@ -36,6 +39,14 @@ struct http_record {
 	int is_last; /* the record that is under way is the end */
 	uint16_t id;
 	size_t params_bytes, stdin_bytes; /* come, without headers */
+	/* Set: where STDIN goes, so many bytes at most; NULL: nowhere. */
+	struct text *body;
+	size_t body_most;
+	bool
+	    pauses; /* set: stop behind the header, which the empty PARAMS ends */
+	/* Set: the request was answered before its end, which may never come.
+	 * In the state NEXT the bytes of `header` are the next request's. */
+	bool skips;
 };
 
 /* Takes bytes up to the request's end; the count taken, which is all of them

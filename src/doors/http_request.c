@@ -190,6 +190,37 @@ http_request_read(
 }
 
 void
+http_request_head(
+    struct request *request, struct http_link *link, size_t max_body)
+{
+	unsigned long long announced;
+	int known;
+
+	memset(request, 0, sizeof(*request));
+	request->source = link;
+	request_name(request);
+	request_line(request);
+	known = announced_length(request, &announced);
+	request->body_state = known == -1 ? BODY_CUT
+	    : announced > max_body	  ? BODY_TOO_LARGE
+					  : BODY_COMING;
+}
+
+void
+http_request_end(struct request *request, bool is_over)
+{
+	unsigned long long announced;
+	int known = announced_length(request, &announced);
+
+	request->body_state = is_over			      ? BODY_TOO_LARGE
+	    : known == 1 && request->body.length != announced ? BODY_CUT
+	    : request->body.length == 0			      ? BODY_NONE
+							      : BODY_WHOLE;
+	if (request->body_state != BODY_WHOLE)
+		text_free(&request->body);
+}
+
+void
 http_request_release(struct request *request)
 {
 	free(request->path);

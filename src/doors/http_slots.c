@@ -9,57 +9,91 @@
 
 #include "ground/log.h"
 
-/* Of requests that are under way in a process, beside the largest two. */
-#define ARRIVED_BYTES ((size_t)64 << 20)
 #define SWEEP_MS 1000
 #define SPARE_IDLE_MS 1000 /* when others wait for a slot */
 #define SPARES 64	   /* a sweep */
 
+/* Nothing of a request has come. */
 static bool
-slot_is_idle(const struct http_slot *slot)
+slot_is_fresh(const struct http_slot *slot)
 {
 	return slot->record.state == HTTP_RECORD_BEGIN &&
 	    slot->record.header_length == 0 && slot->record.left == 0;
 }
 
-static void
-slot_forget(struct http_slots *slots, struct http_slot *slot)
+/* Nor is more to come of one that was answered, as far as one can know. */
+static bool
+slot_is_idle(const struct http_slot *slot)
 {
-	slots->arrived_bytes -= slot->arrived.length;
+	return slot_is_fresh(slot) ||
+	    (slot->is_early && !slot->closes &&
+		slot->record.header_length == 0 && slot->record.left == 0);
+}
+
+size_t
+http_slot_bytes(const struct http_slot *slot)
+{
+	return slot->arrived.length +
+	    (slot->record.body == NULL ? 0 : slot->record.body->length);
+}
+
+/* What was gathered counts no more, and the next request may come. */
+void
+http_slots_forget(struct http_slots *slots, struct http_slot *slot)
+{
+	slots->arrived_bytes -= http_slot_bytes(slot);
 	if (slot->arrived.room > HTTP_SLOTS_CHUNK_BYTES)
 		text_free(&slot->arrived);
 	else
 		text_clear(&slot->arrived);
-	memset(&slot->record, 0, sizeof(slot->record));
-	slot->has_surplus = false;
+	slot->record = (struct http_record){ .pauses = true };
+	slot->is_begun = slot->is_asked = slot->is_early = false;
+}
+
+static void
+slot_release(struct http_slot *slot)
+{
+	text_free(&slot->exchange.response.headers);
+	text_free(&slot->exchange.response.body);
+	http_request_release(&slot->exchange.request);
 }
 
 /* Its connection is closed already. */
 void
 http_slots_leave(struct http_slots *slots, struct http_slot *slot)
 {
-	slot_forget(slots, slot);
+	bool is_begun = slot->is_begun;
+
+	for (size_t i = 0; slot->is_asked && i < slots->asked_count; i++)
+		if (slots->asked[i] == slot)
+			slots->asked[i--] = slots->asked[--slots->asked_count];
+	http_slots_forget(slots, slot);
+	if (is_begun) {
+		slot_release(slot);
+		http_link_abandon(slot->link);
+	}
 	http_link_reply_on(slot->link, -1);
 	slot->is_open = false;
 	slots->open--;
 }
 
-static void
-slot_hang_up(struct http_slots *slots, struct http_slot *slot)
+void
+http_slots_hang_up(struct http_slots *slots, struct http_slot *slot)
 {
 	close(slot->fd);
 	http_slots_leave(slots, slot);
 }
 
-static void
-slot_refuse(struct http_slots *slots, struct http_slot *slot, const char *why)
+void
+http_slots_refuse(
+    struct http_slots *slots, struct http_slot *slot, const char *why)
 {
 	log_warning("connection closed reason=%s", why);
-	slot_hang_up(slots, slot);
+	http_slots_hang_up(slots, slot);
 }
 
-static int
-memory_open(struct http_slots *slots)
+int
+http_slots_memory(struct http_slots *slots)
 {
 	slots->memory = memfd_create("request", MFD_CLOEXEC);
 	if (slots->memory == -1)
@@ -67,28 +101,9 @@ memory_open(struct http_slots *slots)
 	return slots->memory == -1 ? -1 : 0;
 }
 
-static int
-memory_fill(int memory, const struct text *text)
+void
+http_slots_ready(struct http_slots *slots, struct http_slot *slot)
 {
-	size_t at = 0;
-	ssize_t count;
-
-	while (at < text->length) {
-		count = pwrite(
-		    memory, text->bytes + at, text->length - at, (off_t)at);
-		if (count == -1)
-			return -1;
-		at += (size_t)count;
-	}
-	if (ftruncate(memory, (off_t)text->length) == -1)
-		return -1;
-	return lseek(memory, 0, SEEK_SET) == -1 ? -1 : 0;
-}
-
-static void
-slot_ready(struct http_slots *slots, struct http_slot *slot)
-{
-	http_request_read(&slot->exchange.request, slot->link, slots->max_body);
 	slots->ready[slots->ready_count++] = slot;
 	slot->is_ready = true;
 }
@@ -99,62 +114,12 @@ static void
 slot_read(struct http_slots *slots, struct http_slot *slot)
 {
 	if (http_link_begin(slot->link, slot->fd) == -1) {
-		log_warning("connection closed reason=\"malformed request\"");
+		log_warning("connection closed reason=malformed request");
 		http_slots_leave(slots, slot);
 		return;
 	}
-	slot_ready(slots, slot);
-}
-
-static void
-slot_parse(struct http_slots *slots, struct http_slot *slot)
-{
-	if (slots->memory == -1 && memory_open(slots) == -1) {
-		slot_refuse(slots, slot, "no memory");
-		return;
-	}
-	if (memory_fill(slots->memory, &slot->arrived) == -1) {
-		slot_refuse(slots, slot, "no memory");
-		return;
-	}
-	if (http_link_begin(slot->link, slots->memory) == -1) {
-		slots->memory = -1; /* libfcgi closed it */
-		slot_refuse(slots, slot, "malformed request");
-		return;
-	}
-	slot_ready(slots, slot);
-	if (slot->has_surplus || slot->record.state != HTTP_RECORD_WHOLE)
-		http_link_spoil(slot->link);
-	http_link_reply_on(slot->link, slot->fd);
-	slot_forget(slots, slot);
-}
-
-/* Body bytes that are too many are counted but not kept. */
-static void
-slot_keep(struct http_slots *slots, struct http_slot *slot, size_t length)
-{
-	if (slot->record.stdin_bytes > slots->max_body)
-		return;
-	text_add(&slot->arrived, slots->chunk, length);
-	slots->arrived_bytes += length;
-}
-
-static void
-slot_take(struct http_slots *slots, struct http_slot *slot, size_t length)
-{
-	struct http_record *record = &slot->record;
-	size_t most = ARRIVED_BYTES + 2 * slots->max_body, used;
-
-	slot_keep(slots, slot, length);
-	used = http_record_scan(record, slots->chunk, length);
-	slot->has_surplus = used != length;
-	if (record->state == HTTP_RECORD_BAD)
-		slot_refuse(slots, slot, "malformed request");
-	else if (slots->arrived_bytes > most)
-		slot_refuse(slots, slot, "too much under way");
-	else if (record->state == HTTP_RECORD_WHOLE ||
-	    record->stdin_bytes > slots->max_body + HTTP_DRAIN_BYTES)
-		slot_parse(slots, slot);
+	http_request_read(&slot->exchange.request, slot->link, slots->max_body);
+	http_slots_ready(slots, slot);
 }
 
 static bool
@@ -177,7 +142,7 @@ void
 http_slots_hear(
     struct http_slots *slots, struct http_slot *slot, int64_t now_ms)
 {
-	bool begins = slot_is_idle(slot), is_whole;
+	bool begins = slot_is_fresh(slot), is_whole;
 	ssize_t count;
 
 	if (slot->is_ready)
@@ -192,9 +157,9 @@ http_slots_hear(
 		if (is_whole)
 			slot_read(slots, slot);
 		else
-			slot_take(slots, slot, (size_t)count);
+			http_slots_take(slots, slot, (size_t)count);
 	} else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
-		slot_hang_up(slots, slot);
+		http_slots_hang_up(slots, slot);
 	}
 }
 
@@ -217,9 +182,10 @@ slot_open(
 		slot->link = http_link_new();
 	slot->fd = fd;
 	slot->is_open = true;
+	slot->record.pauses = true;
 	slots->open++;
 	if (epoll_ctl(slots->epoll, EPOLL_CTL_ADD, fd, &event) == -1)
-		slot_refuse(slots, slot, strerror(errno));
+		http_slots_refuse(slots, slot, strerror(errno));
 	else
 		http_slots_hear(slots, slot, now_ms);
 }
@@ -258,10 +224,11 @@ http_slots_sweep(struct http_slots *slots, int64_t now_ms)
 			continue;
 		silence = now_ms - slot->heard_ms;
 		if (!slot_is_idle(slot) && silence > HTTP_SILENCE_MS) {
-			slot_refuse(slots, slot, "silent within a request");
+			http_slots_refuse(
+			    slots, slot, "silent within a request");
 		} else if (slot_is_idle(slot) && silence > SPARE_IDLE_MS &&
 		    spares > 0) {
-			slot_hang_up(slots, slot);
+			http_slots_hang_up(slots, slot);
 			spares--;
 		}
 	}
@@ -273,7 +240,7 @@ http_slots_close_idle(struct http_slots *slots, int64_t since_ms)
 	for (size_t i = 0; i < HTTP_SLOTS; i++)
 		if (slots->all[i].is_open && slot_is_idle(&slots->all[i]) &&
 		    slots->all[i].heard_ms <= since_ms)
-			slot_hang_up(slots, &slots->all[i]);
+			http_slots_hang_up(slots, &slots->all[i]);
 }
 
 int
@@ -285,7 +252,7 @@ http_slots_open(struct http_slots *slots, size_t max_body, int accepts)
 	slots->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (slots->epoll == -1)
 		log_error("no epoll error=%s", strerror(errno));
-	if (memory_open(slots) == -1 || slots->epoll == -1)
+	if (http_slots_memory(slots) == -1 || slots->epoll == -1)
 		return -1;
 	return 0;
 }
@@ -295,7 +262,7 @@ http_slots_close(struct http_slots *slots)
 {
 	for (size_t i = 0; i < HTTP_SLOTS; i++) {
 		if (slots->all[i].is_open)
-			slot_hang_up(slots, &slots->all[i]);
+			http_slots_hang_up(slots, &slots->all[i]);
 		http_link_free(slots->all[i].link);
 		text_free(&slots->all[i].arrived);
 	}

@@ -61,43 +61,61 @@ router_allow(
 	text_free(&allow);
 }
 
-static void
-route_call(const struct router *router, const struct route *route,
-    const struct request *request, struct response *response, char *argument,
-    void *context)
-{
-	if (router->admit(request, response, route->access, context))
-		route->handle(request, response, argument, context);
-	free(argument);
-}
-
-void
-router_dispatch(const struct router *router, const struct request *request,
-    struct response *response, void *context)
+/* The route that may be called, and its argument, which is yours to free();
+ * NULL when the request was answered: 404, 405, OPTIONS, or by admit. */
+static const struct route *
+route_find(const struct router *router, const struct request *request,
+    struct response *response, char **argument, void *context)
 {
 	const struct route *route;
-	const char *argument;
+	const char *at;
 	size_t length;
 	bool known = false;
 
 	for (route = router->routes; route->method != NULL; route++) {
-		if (!route_matches(
-			route->path, request->path, &argument, &length))
+		if (!route_matches(route->path, request->path, &at, &length))
 			continue;
 		known = true;
 		if (strcmp(route->method, request->method) != 0)
 			continue;
-		route_call(router, route, request, response,
-		    memory_copy(argument, length), context);
-		return;
+		if (!router->admit(request, response, route->access, context))
+			return NULL;
+		*argument = memory_copy(at, length);
+		return route;
 	}
 	if (!known) {
 		router->refuse(request, response, 404, "Not Found");
-		return;
+		return NULL;
 	}
 	router_allow(router->routes, request->path, response);
 	if (strcmp(request->method, "OPTIONS") == 0)
 		response->status = 204;
 	else
 		router->refuse(request, response, 405, "Method Not Allowed");
+	return NULL;
+}
+
+bool
+router_admits(const struct router *router, const struct request *request,
+    struct response *response, void *context)
+{
+	char *argument = NULL;
+	bool admits =
+	    route_find(router, request, response, &argument, context) != NULL;
+
+	free(argument);
+	return admits;
+}
+
+void
+router_dispatch(const struct router *router, const struct request *request,
+    struct response *response, void *context)
+{
+	char *argument = NULL;
+	const struct route *route =
+	    route_find(router, request, response, &argument, context);
+
+	if (route != NULL)
+		route->handle(request, response, argument, context);
+	free(argument);
 }

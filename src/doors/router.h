@@ -32,6 +32,11 @@ struct router {
 	    int status, const char *detail);
 };
 
+/* All of it but for the handler's call: whether that may come, or the request
+ * was answered. For a `head` of http.h. */
+bool router_admits(const struct router *router, const struct request *request,
+    struct response *response, void *context);
+
 /* Answers 404 and 405 (with Allow) itself, by `refuse`, and OPTIONS without
  * CORS with 204 and Allow. */
 void router_dispatch(const struct router *router, const struct request *request,

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Requests whose bodies are slow to come, over FastCGI as Apache speaks it.
+
+    early.py refused SOCKET PATH      without a token: answered before the body;
+                                      prints the status
+    early.py reused SOCKET PATH TOKEN a kept connection after such an answer:
+                                      the rest comes, in part, or not at all
+    early.py evicted SOCKET PATH TOKEN COUNT
+                                      COUNT bodies that never end, of 1 MB each,
+                                      until standard input ends; then prints how
+                                      many got which answer
+"""
+import collections
+import socket
+import struct
+import sys
+
+from fastcgi import (BEGIN, PARAMS, STDIN, length, record, stream, unpack)
+
+MEGABYTE = 1000000
+
+
+def head(path, size, token=None, keep=1):
+    variables = {"REQUEST_METHOD": "POST", "REQUEST_URI": path,
+                 "CONTENT_LENGTH": str(size), "HTTP_HOST": "localhost",
+                 "CONTENT_TYPE": "application/json", "REMOTE_ADDR": "127.0.0.1",
+                 "HTTP_SEC_FETCH_SITE": "same-origin"}
+    if token:
+        variables["HTTP_AUTHORIZATION"] = "Bearer " + token
+    pairs = b"".join(
+        length(len(name)) + length(len(value)) + name.encode() + value.encode()
+        for name, value in variables.items())
+    return record(BEGIN, struct.pack("!HB5x", 1, keep)) + stream(PARAMS, pairs)
+
+
+def connect(path):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(10)
+    connection.connect(path)
+    return connection
+
+
+def hear(connection):
+    """The status of the next answer; "closed" when there is none."""
+    data = b""
+    while (answer := unpack(data)) is None:
+        try:
+            more = connection.recv(65536)
+        except ConnectionError:
+            more = b""
+        if not more:
+            return "closed"
+        data += more
+    return answer.split()[1].decode()
+
+
+def refused(path, target):
+    with connect(path) as connection:
+        connection.sendall(head(target, 900000))
+        print(hear(connection))
+
+
+def body(size):
+    return b"1" * size
+
+
+def reused(path, target, token):
+    good = head(target, 2, token) + stream(STDIN, b"12")
+    rests = {
+        "nothing": b"",
+        "a part": record(STDIN, body(500)),
+        "a part, and its end": stream(STDIN, body(500)),
+        "all of it": stream(STDIN, body(90000)),
+    }
+    for name, rest in rests.items():
+        for at in (0, 1, 5, 8, 9):   # the next one comes in pieces
+            with connect(path) as connection:
+                for token_too in (False, True, False):
+                    connection.sendall(head(target, 90000))
+                    assert hear(connection) == "401", name
+                    connection.sendall(rest + good[:at])
+                    connection.sendall(good[at:])
+                    assert hear(connection) == "202", name
+    # who wants it closed gets it closed, behind the rest
+    with connect(path) as connection:
+        connection.sendall(head(target, 90000, keep=0))
+        assert hear(connection) == "401"
+        connection.sendall(stream(STDIN, body(90000)))
+        assert connection.recv(1) == b""
+    print("well")
+
+
+def evicted(path, target, token, count):
+    held = []
+    for _ in range(int(count)):
+        connection = connect(path)
+        connection.sendall(head(target, MEGABYTE, token))
+        try:
+            for at in range(0, MEGABYTE - 60000, 60000):
+                connection.sendall(record(STDIN, body(60000)))
+        except OSError:
+            pass    # it was refused meanwhile
+        held.append(connection)
+    print("held", flush=True)
+    sys.stdin.read()
+    answers = collections.Counter()
+    for connection in held:
+        connection.settimeout(0.01)
+        try:
+            answers[hear(connection)] += 1
+        except TimeoutError:
+            answers["held"] += 1
+    print(" ".join(f"{status}:{answers[status]}"
+                   for status in sorted(answers)))
+
+
+if __name__ == "__main__":
+    {"refused": refused, "reused": reused,
+     "evicted": evicted}[sys.argv[1]](*sys.argv[2:])
