@@ -20,6 +20,7 @@ In a network namespace whose loopback interface takes every address
       !rcode=2    that is all the answer says (SERVFAIL); !rcode6=2 of AAAA
       !tc         by UDP, that the answer is too long for it
       !mute       TCP is accepted and never answered
+    At 127.0.0.78 it is there by UDP alone: nobody accepts by TCP.
 """
 import asyncio
 import collections
@@ -46,9 +47,9 @@ def read_query(query):
 
 
 class Names(asyncio.DatagramProtocol):
-    def __init__(self, directory):
+    def __init__(self, directory, asked=None):
         self.zone = os.path.join(directory, "zone")
-        self.asked = collections.Counter()
+        self.asked = collections.Counter() if asked is None else asked
         self.transport = None
 
     def connection_made(self, transport):
@@ -171,16 +172,18 @@ async def main(directory):
         for port in (80, 81)
         for host, family in (("0.0.0.0", socket.AF_INET),
                              ("::", socket.AF_INET6))]
-    questions = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    questions.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 23)
-    questions.bind(("127.0.0.77", 53))
-    names = Names(directory)
-    await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: names, sock=questions)
+    names, loop = Names(directory), asyncio.get_running_loop()
+    for address in ("127.0.0.77", "127.0.0.78"):
+        questions = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        questions.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 23)
+        questions.bind((address, 53))
+        await loop.create_datagram_endpoint(
+            lambda: Names(directory, names.asked), sock=questions)
     servers.append(await asyncio.start_server(
         names.serve, "127.0.0.77", 53, backlog=1024))
-    open(os.path.join(directory, "ready"), "x", encoding="ascii").close()
-    await asyncio.gather(*(server.serve_forever() for server in servers))
+    with socket.create_server(("127.0.0.78", 53), backlog=0):
+        open(os.path.join(directory, "ready"), "x", encoding="ascii").close()
+        await asyncio.gather(*(server.serve_forever() for server in servers))
 
 
 if __name__ == "__main__":

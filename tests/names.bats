@@ -150,6 +150,7 @@ dark() {
 # ---- addresses ---------------------------------------------------------------
 
 @test "of many addresses the good one is reached, and remembered" {
+	local webhook
 	zone dark24.net "$(dark 4 24),$public4"
 	zone dark6.net "$(dark 6 12),$public4"
 	zone dark24-6.net "$(dark 6 24),$(dark 4 3),$public6"
@@ -158,6 +159,12 @@ dark() {
 		succeeds "http://$name.net/once" 4500
 	done
 	for _ in 1 2 3; do succeeds http://dark24.net/once 400; done
+	# more than an attempt has time for, in an answer that comes by TCP
+	zone dark60.net '!tc' "$(dark 4 60),$public4"
+	webhook=$(ingest "$(rows http://dark60.net/once)" '{}')
+	outcome 20 "$webhook" Success
+	echo "dark60: $(json .total_attempts) attempts"
+	[ "$(json .total_attempts)" -le 2 ]
 }
 
 @test "an address that refuses is passed over at once" {
@@ -186,9 +193,11 @@ held() {
 
 @test "a name server that cuts answers and is mute by TCP: all stays bounded" {
 	local ids live path began load now most=0 files=0 count=0
+	echo 'nameserver 127.0.0.78' >"$NET/resolv.conf"
 	fresh
 	path=$(own /live)
-	live=$(rows "http://only4.net$path")
+	zone live.net '!silent=6' $public4
+	live=$(rows "http://live.net$path")
 	mapfile -t ids < <(rows "http://name-"{1..300}".cut.net/")
 	began=$(date +%s)
 	python3 - "$URL" "${ids[@]}" >/dev/null 3>&- 4>&- <<'END' &
@@ -212,6 +221,7 @@ END
 	done
 	wait $load
 	echo "$most threads, $files files at most, in $(($(date +%s) - began)) s"
+	echo 'nameserver 127.0.0.77' >"$NET/resolv.conf"
 	[ "$most" -le 1 ]
 	[ "$files" -le 400 ]	# two for each of 128 look-ups, and our own
 	eventually 3 settled "$live"

@@ -122,9 +122,9 @@ try_close(struct dial *dial, struct dial_try *try, bool failed, int64_t now)
 		name_mark(dial->name, &try->address, true, now);
 }
 
-/* A place for one more: the oldest goes when there is none. */
+/* A free place, or that of the oldest. */
 static struct dial_try *
-try_place(struct dial *dial, int64_t now)
+try_place(struct dial *dial)
 {
 	struct dial_try *oldest = &dial->tries[0];
 
@@ -134,9 +134,24 @@ try_place(struct dial *dial, int64_t now)
 		if (dial->tries[i].since < oldest->since)
 			oldest = &dial->tries[i];
 	}
-	dial->error = ETIMEDOUT;
-	try_close(dial, oldest, true, now);
 	return oldest;
+}
+
+/* Whether the next may begin, in the place of the oldest if need be. */
+static bool
+dial_has_place(struct dial *dial, int64_t now)
+{
+	struct dial_try *place = try_place(dial);
+
+	if (place->fd == -1)
+		return true;
+	if (now < place->since + dial->half_ms / 4) {
+		dial->next_at = place->since + dial->half_ms / 4;
+		return false;
+	}
+	dial->error = ETIMEDOUT;
+	try_close(dial, place, true, now);
+	return true;
 }
 
 /*
@@ -175,7 +190,7 @@ dial_begin(struct dial *dial, const struct host_address *address, int64_t now)
 		return false;
 	}
 	dial->allowed++;
-	try = try_place(dial, now);
+	try = try_place(dial);
 	try->address = *address;
 	try->since = now;
 	try->is_ready = false;
@@ -263,7 +278,8 @@ dial_step(struct dial *dial, int64_t now, int *fd, struct host_address *address)
 	}
 	if (dial->version != name_version(dial->name))
 		dial_extend(dial, now);
-	while (dial->next < dial->count && now >= dial->next_at)
+	while (dial->next < dial->count && now >= dial->next_at &&
+	    dial_has_place(dial, now))
 		if (dial_begin(dial, &dial->addresses[dial->next++], now))
 			dial->next_at = now + dial_stagger_ms(dial);
 	if (dial->next < dial->count || dial_is_open(dial) ||

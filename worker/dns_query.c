@@ -3,6 +3,7 @@
 #include <ares.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -43,15 +44,20 @@ host_address_equal(const struct host_address *a, const struct host_address *b)
 static void
 address_add(struct dns_answer *answer, const struct host_address *address)
 {
-	size_t family = 0;
+	size_t of[DNS_ADDRESSES_MOST], count = 0;
+	uint32_t seen = (uint32_t)++answer->seen[address->family == AF_INET6];
+	uint32_t at;
 
 	for (size_t i = 0; i < answer->count; i++) {
 		if (host_address_equal(&answer->addresses[i], address))
 			return;
-		family += answer->addresses[i].family == address->family;
+		if (answer->addresses[i].family == address->family)
+			of[count++] = i;
 	}
-	if (family < DNS_ADDRESSES_MOST / 2)
+	if (count < DNS_ADDRESSES_MOST / 2)
 		answer->addresses[answer->count++] = *address;
+	else if ((at = randombytes_uniform(seen)) < count)
+		answer->addresses[of[at]] = *address;
 }
 
 static void

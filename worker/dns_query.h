@@ -17,7 +17,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#define DNS_ADDRESSES_MOST 64 /* of a name, half of them a family */
+/* Of a name, half of them a family; where there are more, some at random. */
+#define DNS_ADDRESSES_MOST 128
 
 struct host_address {
 	sa_family_t family;
@@ -41,7 +42,8 @@ struct dns_answer {
 	bool done;		/* both families were answered for */
 	struct host_address addresses[DNS_ADDRESSES_MOST];
 	size_t count;
-	int ttl; /* seconds, the least of all records */
+	size_t seen[2]; /* of IPv4 and IPv6, kept or not */
+	int ttl;	/* seconds, the least of all records */
 };
 
 /* How the name servers are asked: the time for the first answer, doubled for

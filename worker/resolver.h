@@ -4,7 +4,7 @@
  * Host names and their addresses, for the one loop of a delivery process. An
  * answer is kept for its TTL, 30 s at most, and shared by all that ask for the
  * name; which addresses failed is remembered for longer. Bounded: 4,096 names
- * of 64 addresses each, and as many look-ups at once as lookup.h allows. A
+ * of 128 addresses each, and as many look-ups at once as lookup.h allows. A
  * look-up that nobody waits for any more is cancelled.
  */
 #include <stdbool.h>
