@@ -109,14 +109,14 @@ submit() {
 	send "$path" "csrf=$(csrf)" "$@"
 }
 
-# What the scripts in tests/browser need of npm.
-browser_modules() {
-	local browser=$BATS_TEST_DIRNAME/browser
-	[ "$browser/node_modules" -nt "$browser/package-lock.json" ] ||
-		npm ci --prefix "$browser" --ignore-scripts --no-audit \
+# node_modules DIRECTORY: what its package-lock.json names of npm.
+node_modules() {
+	[ "$1/node_modules" -nt "$1/package-lock.json" ] ||
+		npm ci --prefix "$1" --ignore-scripts --no-audit \
 		    --no-fund --fetch-retries=1 >"$STACK_VAR/npm.log" 2>&1 \
 		    3>&- 4>&- || fail "$(tail -3 "$STACK_VAR/npm.log")"
 }
+browser_modules() { node_modules "$BATS_TEST_DIRNAME/browser"; }
 
 # What tests need of PyPI; then $PYTHON -m MODULE, or $PYTHON FILE.
 PYTHON=$ROOT/build/python/bin/python

@@ -42,7 +42,7 @@ routes() {
 	jq -r --arg id "$NOBODY" '.paths | to_entries[] | .key as $path |
 	    .value | to_entries[] | select(.key != "parameters") |
 	    "\(.key | ascii_upcase) \($path | gsub("{[a-z_]*}"; $id))" +
-	    " \(.value.security[0].token[0] // "-")"' \
+	    " \(.value["x-scope"] // "-")"' \
 	    "$ROOT/htdocs/openapi.json"
 }
 
