@@ -204,6 +204,13 @@ crash() {
 	eventually 10 refused
 	serves
 	[ "$(stack pid worker)" = "$worker" ]
+	# Nor does it keep one from being replaced that ends now.
+	kill -9 $(pids '(ingest|api|admin|delivery)')
+	eventually 10 title_count ingest 2
+	eventually 10 serves
+	request GET /ui/settings
+	assert_code 200
+	[[ $body == *"$conf:"* ]]
 	printf '%s\n' "$before" >"$conf"
 	stack signal worker HUP
 	eventually 30 serves

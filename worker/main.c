@@ -5,6 +5,7 @@
 
 #include "child.h"
 #include "ground/config.h"
+#include "ground/config_file.h"
 #include "ground/log.h"
 #include "ground/usage.h"
 #include "supervisor.h"
@@ -19,11 +20,15 @@ static const char usage[] =
 int
 main(int argc, char **argv)
 {
-	int status;
+	int copy, status;
 
 	if (usage_only(argc, argv, usage, &status))
 		return status;
 	child_title_prepare(argc, argv);
+	copy = config_copy();
+	if (copy == -1)
+		return 100;
+	config_file_use(copy);
 	if (config_load() == -1)
 		return 100;
 	if (sodium_init() == -1) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "ground/config.h"
+#include "ground/config_file.h"
 #include "ground/log.h"
 
 #define BACKLOG 1024
@@ -126,6 +127,7 @@ pool_exec(enum pool pool)
 	/* Of LDAP's, which comes with libpq: 0.8 MiB a process if it starts
 	 * by itself. Who uses it starts it. */
 	setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 1);
+	config_file_hand_over();
 	unsetenv("NOTIFY_SOCKET"); /* systemd's, and for us alone */
 	execv(path, arguments);
 	log_error("cannot run path=%s reason=\"%s\"", path, strerror(errno));

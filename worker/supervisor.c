@@ -16,6 +16,7 @@
 #include "children.h"
 #include "ground/clock.h"
 #include "ground/config.h"
+#include "ground/config_file.h"
 #include "ground/log.h"
 #include "notify.h"
 #include "pools.h"
@@ -115,13 +116,15 @@ settings_load(void)
 
 /* Tried in a child first: a bad file must not touch what runs. */
 static bool
-settings_are_fine(void)
+settings_are_fine(int copy)
 {
 	int status = 1;
 	pid_t pid = fork();
 
-	if (pid == 0)
+	if (pid == 0) {
+		config_file_use(copy);
 		_exit(settings_load() == 0 ? 0 : 1);
+	}
 	while (pid > 0 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
 		continue;
 	return pid > 0 && status == 0;
@@ -130,10 +133,16 @@ settings_are_fine(void)
 static void
 reload(void)
 {
-	if (!settings_are_fine() || settings_load() == -1) {
+	int copy = config_copy();
+
+	if (copy == -1 || !settings_are_fine(copy)) {
+		if (copy != -1)
+			close(copy);
 		log_error("kept the old settings: the new ones are refused");
 		return;
 	}
+	config_file_use(copy);
+	settings_load();
 	log_open("supervisor", config.log_level);
 	log_info("read the settings again, replacing the children");
 	children_fit();

@@ -404,6 +404,13 @@ config_file(void)
 }
 
 int
+config_copy(void)
+{
+	core_refuse();
+	return config_file_copy(config_file());
+}
+
+int
 config_load(void)
 {
 	const char *file = config_file();

@@ -80,6 +80,9 @@ int config_load(void);
 bool config_allows_port(int64_t port);
 /* The file that config_load reads, borrowed; NULL when there is none. */
 const char *config_file(void);
+/* A copy of that file, for config_file_use; -1 after it was said. Refuses cores
+ * too. */
+int config_copy(void);
 /* The settings in force, one by one. Passwords in URLs are left out. */
 struct config_shown {
 	const char *name, *unit, *meaning;

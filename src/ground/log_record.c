@@ -27,13 +27,26 @@ is_hidden(uint32_t code)
 	return code < 0x20 || text_is_hidden(code);
 }
 
+/* How many bytes from `at` on are letters, digits and the like: almost all of
+ * what is logged, and copied as it is. */
+static size_t
+plain_run(const char *at, size_t left)
+{
+	size_t length = 0;
+
+	while (length < left && at[length] > ' ' && at[length] < 0x7f &&
+	    at[length] != '"' && at[length] != '=' && at[length] != '\\')
+		length++;
+	return length;
+}
+
 static bool
 needs_quotes(const char *value, size_t length)
 {
 	uint32_t code;
 	size_t step;
 
-	for (size_t at = 0; at < length; at += step) {
+	for (size_t at = plain_run(value, length); at < length; at += step) {
 		step = text_character(value + at, length - at, &code);
 		if (step == 0 || is_hidden(code) || code == 0xa0 ||
 		    (step == 1 && strchr(" \"=\\", (int)code) != NULL))
@@ -76,6 +89,16 @@ record_add(struct record *record, const char *bytes, size_t length)
 	return true;
 }
 
+/* The same of a run that may be cut. */
+static bool
+record_part(struct record *record, const char *bytes, size_t length)
+{
+	size_t left = record->room - record->length - 2;
+	bool fits = length <= left;
+
+	return record_add(record, bytes, fits ? length : left) && fits;
+}
+
 static void
 record_add_escaped(struct record *record, const char *bytes, size_t length)
 {
@@ -84,9 +107,12 @@ record_add_escaped(struct record *record, const char *bytes, size_t length)
 	bool fits = true;
 
 	for (size_t at = 0; at < length && fits; at += step) {
-		step = escape(bytes + at, length - at, escaped);
+		step = plain_run(bytes + at, length - at);
+		escaped[0] = '\0';
+		if (step == 0)
+			step = escape(bytes + at, length - at, escaped);
 		fits = escaped[0] == '\0'
-		    ? record_add(record, bytes + at, step)
+		    ? record_part(record, bytes + at, step)
 		    : record_add(record, escaped, strlen(escaped));
 	}
 }
@@ -129,27 +155,36 @@ record_data(struct record *record, const char *bytes, size_t length)
 		value_add(record, bytes, length);
 }
 
-/* A character of the format itself; the next one, after it. */
+/* What of the format stands before the next '%'. */
 static const char *
 record_literal(struct record *record, const char *at)
 {
-	if (record->place == IN_QUOTES && *at == '"') {
-		value_end(record);
-	} else if (record->place == IN_QUOTES) {
-		value_add(record, at, 1);
-	} else if (*at == ' ') {
-		value_end(record);
-		record_add(record, at, 1);
-	} else if (record->place == IN_VALUE) {
-		value_add(record, at, 1);
-	} else {
-		record_add(record, at, 1);
-		if (*at == '=') {
-			record->place = at[1] == '"' ? IN_QUOTES : IN_VALUE;
-			at += at[1] == '"';
+	size_t length;
+
+	switch (record->place) {
+	case IN_QUOTES:
+		length = strcspn(at, "%\"");
+		value_add(record, at, length);
+		if (at[length] == '"') {
+			value_end(record);
+			length++;
 		}
+		return at + length;
+	case IN_VALUE:
+		length = strcspn(at, "% ");
+		value_add(record, at, length);
+		if (at[length] == ' ')
+			value_end(record);
+		return at + length;
+	default:
+		length = strcspn(at, "%=");
+		record_part(record, at, length);
+		if (at[length] != '=')
+			return at + length;
+		record_add(record, "=", 1);
+		record->place = at[length + 1] == '"' ? IN_QUOTES : IN_VALUE;
+		return at + length + 1 + (record->place == IN_QUOTES);
 	}
-	return at + 1;
 }
 
 struct conversion {
