@@ -94,8 +94,8 @@ connect_start(struct db *db)
 		[DB_SERVE] = SERVE "-c statement_timeout=10s",
 		[DB_DELIVER] = SERVE "-c statement_timeout=60s",
 		[DB_MAINTAIN] =
-		    "-c plan_cache_mode=force_custom_plan -c jit=off "
-		    "-c idle_in_transaction_session_timeout=60s",
+		    ("-c plan_cache_mode=force_custom_plan -c jit=off "
+		     "-c idle_in_transaction_session_timeout=60s"),
 	};
 #undef SERVE
 	const char *const keywords[] = { "dbname", "options",
