@@ -24,6 +24,7 @@ db_new(const char *url, enum db_profile profile, const char *name)
 	db->url = url;
 	db->name = name;
 	db->profile = profile;
+	db_hosts_read(&db->hosts, url);
 	return db;
 }
 
@@ -46,6 +47,8 @@ db_free(struct db *db)
 	if (db == NULL)
 		return;
 	db_close(db);
+	db_hosts_release(&db->hosts);
+	text_free(&db->round.reasons);
 	db_params_free(&db->own);
 	free(db);
 }
@@ -84,33 +87,20 @@ fail_connection(struct db *db, const char *message)
 }
 
 static int
+connect_next(struct db *db, const char *reason)
+{
+	if (db_connect_next(db, reason) == 0)
+		return 0;
+	return fail_connection(db,
+	    db->round.reasons.length != 0 ? db->round.reasons.bytes
+					  : "no answer within the deadline");
+}
+
+static int
 connect_start(struct db *db)
 {
-#define SERVE \
-	"-c plan_cache_mode=force_generic_plan -c enable_seqscan=off " \
-	"-c jit=off -c max_parallel_workers_per_gather=0 " \
-	"-c lock_timeout=2s -c idle_in_transaction_session_timeout=10s "
-	static const char *const options[] = {
-		[DB_SERVE] = SERVE "-c statement_timeout=10s",
-		[DB_DELIVER] = SERVE "-c statement_timeout=60s",
-		[DB_MAINTAIN] =
-		    ("-c plan_cache_mode=force_custom_plan -c jit=off "
-		     "-c idle_in_transaction_session_timeout=60s"),
-	};
-#undef SERVE
-	const char *const keywords[] = { "dbname", "options",
-		"application_name", "fallback_application_name", NULL };
-	const char *const values[] = { db->url, options[db->profile], db->name,
-		NULL, NULL };
-
-	db->phase = CONNECTING;
-	db->events = POLLOUT;
-	db->conn = PQconnectStartParams(keywords, values, 1);
-	if (db->conn == NULL)
-		return fail_connection(db, "out of memory");
-	if (PQstatus(db->conn) == CONNECTION_BAD)
-		return fail_connection(db, PQerrorMessage(db->conn));
-	return 0;
+	db_connect_begin(db);
+	return connect_next(db, NULL);
 }
 
 /* A server that went away while we were idle has closed the socket: seen
@@ -221,12 +211,13 @@ step_connect(struct db *db)
 	case PGRES_POLLING_READING: db->events = POLLIN; return 0;
 	case PGRES_POLLING_WRITING: db->events = POLLOUT; return 0;
 	case PGRES_POLLING_OK:
-		if (PQsetnonblocking(db->conn, 1) == -1)
+		if (PQsetnonblocking(db->conn, 1) == -1 ||
+		    db_connect_settle(db) == 0)
 			return fail_connection(db, PQerrorMessage(db->conn));
+		db_connect_done(db);
 		db->retry_ms = 0;
-		db->phase = IDLE;
 		return 1;
-	default: return fail_connection(db, PQerrorMessage(db->conn));
+	default: return connect_next(db, PQerrorMessage(db->conn));
 	}
 }
 
@@ -242,7 +233,7 @@ take_result(struct db *db, PGresult *result)
 		db->result = result;
 		return;
 	}
-	if (!well && db->error == DB_OK)
+	if (!well && db->error == DB_OK && db->phase != SETTLING)
 		db_fault_of_result(db, result);
 	PQclear(result);
 }
@@ -273,6 +264,8 @@ step_finished(struct db *db)
 
 	db->phase = IDLE;
 	if (db->error != DB_OK) {
+		if (strcmp(db->sqlstate, "25006") == 0)
+			db_connect_avoid(db); /* it is a standby now */
 		if (db_fault_spends(db) || db->snapshot == SNAPSHOT_TAKEN)
 			db_close(db);
 		return -1;
@@ -281,9 +274,11 @@ step_finished(struct db *db)
 		db->snapshot_is_read = db->snapshot == SNAPSHOT_TAKEN;
 		return 1;
 	}
-	if (phase == BEGINNING)
+	if (phase == SETTLING)
+		db_connect_settled(db);
+	else if (phase == BEGINNING)
 		db->snapshot = SNAPSHOT_TAKEN;
-	else if (db->prepared_count < DB_PREPARED_MAX)
+	else if (phase == PREPARING && db->prepared_count < DB_PREPARED_MAX)
 		db->prepared[db->prepared_count++] = db->statement;
 	PQclear(db->result);
 	db->result = NULL;
@@ -327,14 +322,17 @@ db_step(struct db *db)
 
 	if (db->phase == CLOSED || db->phase == IDLE)
 		return db->error != DB_OK ? -1 : 1;
-	if (deadline_is_over(db))
+	if (db->phase == CONNECTING &&
+	    clock_monotonic_ms() >= db->round.deadline)
+		return connect_next(db, "no answer in time");
+	if (deadline_is_over(db)) {
+		db_connect_avoid(db);
 		return fail_connection(db, "no answer within the deadline");
+	}
 	if (db->phase == CONNECTING) {
 		rc = step_connect(db);
 		if (rc != 1)
 			return rc;
-		if (send_next(db) == -1)
-			return -1;
 	}
 	rc = step_results(db);
 	return rc == 1 ? step_finished(db) : rc;
@@ -428,7 +426,12 @@ until(int64_t when)
 int64_t
 db_wait_ms(const struct db *db)
 {
-	return db_is_busy(db) ? until(db->deadline) : 60000;
+	if (!db_is_busy(db))
+		return 60000;
+	return until(
+	    db->phase == CONNECTING && db->round.deadline < db->deadline
+		? db->round.deadline
+		: db->deadline);
 }
 
 int64_t
