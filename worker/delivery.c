@@ -46,6 +46,17 @@ delivery_free(struct delivery *delivery)
 	free(delivery);
 }
 
+/* Several name servers have their turn within an attempt. */
+static struct dns_patience
+dns_patience(void)
+{
+	int64_t most = config.http_timeout_ms / 3;
+	int64_t timeout = config.dns_timeout_ms;
+
+	return (struct dns_patience){ timeout < most ? timeout : most,
+		config.dns_tries };
+}
+
 static struct delivery *
 delivery_new(uint64_t incarnation)
 {
@@ -67,9 +78,8 @@ delivery_new(uint64_t incarnation)
 	delivery->queue = queue_new(config.redis_url, config.share_dir);
 	delivery->bell = queue_new(config.redis_url, config.share_dir);
 	delivery->window = window_new(room);
-	delivery->transfers = transfers_new(room, config.http_timeout_ms,
-	    config.require_https,
-	    (struct dns_patience){ config.dns_timeout_ms, config.dns_tries });
+	delivery->transfers = transfers_new(
+	    room, config.http_timeout_ms, config.require_https, dns_patience());
 	if (delivery->queue != NULL && delivery->bell != NULL &&
 	    delivery->transfers != NULL &&
 	    interfaces_look(clock_monotonic_ms(), egress_set_own) == 0)

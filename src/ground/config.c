@@ -81,9 +81,9 @@ static const struct setting settings[] = {
 	NUMBER("HTTP_TIMEOUT", "5", "s", http_timeout_ms, 1, 30, 1000,
 	    "the whole exchange with a receiver"),
 	NUMBER("DNS_TIMEOUT", "1000", "ms", dns_timeout_ms, 50, 30000, 1,
-	    "the wait for a name server's answer before the next one is asked; "
-	    "it doubles each time all were asked, and never outlasts "
-	    "HTTP_TIMEOUT"),
+	    "the wait for a name server's answer before the next one is asked, "
+	    "at most a third of HTTP_TIMEOUT; it doubles each time all were "
+	    "asked"),
 	NUMBER("DNS_TRIES", "4", "", dns_tries, 1, 10, 1,
 	    "how often each name server is asked in one look-up"),
 	{ "RETRY_SCHEDULE", "10,30,60,300,900", "s", read_schedule, NULL, 0, 0,

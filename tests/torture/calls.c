@@ -91,6 +91,8 @@ CALL(int, socket, (int domain, int type, int protocol),
     (domain, type, protocol), WITH(EMFILE, -1))
 CALL(int, socketpair, (int domain, int type, int protocol, int ends[2]),
     (domain, type, protocol, ends), WITH(EMFILE, -1))
+CALL(int, connect, (int fd, const void *address, unsigned length),
+    (fd, address, length), WITH(ENETUNREACH, -1))
 CALL(int, bind, (int fd, const void *address, socklen_t length),
     (fd, address, length), WITH(EADDRINUSE, -1))
 CALL(int, listen, (int fd, int backlog), (fd, backlog), WITH(EADDRINUSE, -1))

@@ -149,6 +149,18 @@ class RetryAfter(Worker):
             % webhook) == "t"
 
 
+class ByName(Worker):
+    "the receiver has a name, of which one address refuses"
+
+    def prepare(self):
+        if self.subscription is None:
+            self.subscription = self.world.subscription(self.path)
+            self.db.one("UPDATE subscriptions SET target_url = replace("
+                        "target_url, '127.0.0.1', 'localhost')"
+                        " WHERE id = '%s' RETURNING id" % self.subscription)
+        return [self.accept()]
+
+
 class NoRedis(Worker):
     "Redis is gone: picked from PostgreSQL"
     settings = {"REDIS_URL": "unix:///nonexistent/redis.sock"}
@@ -327,5 +339,5 @@ class DryPurge(Purge):
             return "not said: %s" % output
 
 
-ALL = [Success, Retry, Gone, RetryAfter, NoRedis, Keeper, KeeperDuties,
+ALL = [Success, Retry, Gone, RetryAfter, ByName, NoRedis, Keeper, KeeperDuties,
        KeeperMourns, Supervisor, Migrate, MigrateAgain, DryPurge, Purge]
