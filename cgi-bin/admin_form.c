@@ -149,6 +149,13 @@ add_event(struct subscription_form *form, char *from, char *to)
 		    WEBHOOK_EVENT_TYPE_BYTES, from, to - from);
 		return false;
 	}
+	if (!webhook_event_type_fits(from)) {
+		text_addf(&form->events_error,
+		    "An event cannot hold control characters or invalid "
+		    "UTF-8; the one that starts with “%.20s” does.",
+		    from);
+		return false;
+	}
 	if (form->events_count == SUBSCRIPTION_EVENTS) {
 		text_addf(&form->events_error,
 		    "There may be %d events, and there are more.",

@@ -126,6 +126,29 @@ events_too_many(struct problems *problems, json_t *given)
 	text_free(&message);
 }
 
+/* An event type as a header holds it, or NULL: what no X-Event-Type can be
+ * would never be delivered. */
+static const char *
+read_event(struct problems *problems, json_t *given, size_t at)
+{
+	json_t *loc = json_pack("[ssI]", "body", "events", (json_int_t)at);
+	const char *event = api_read_string(
+	    problems, given, WEBHOOK_EVENT_TYPE_BYTES, json_incref(loc));
+
+	if (event == NULL || webhook_event_type_fits(event)) {
+		json_decref(loc);
+		return event;
+	}
+	problem_add(problems, "string_pattern_mismatch", loc,
+	    event[0] == '\0'
+		? "An event type cannot be empty: for every event give no list"
+		: "String should be UTF-8 without control characters, and "
+		  "without blanks around it: no X-Event-Type header can hold "
+		  "it",
+	    json_incref(given), NULL);
+	return NULL;
+}
+
 static void
 read_events(
     struct problems *problems, json_t *given, struct subscription_input *input)
@@ -148,9 +171,8 @@ read_events(
 	}
 	input->events = memory_get((count + 1) * sizeof(*input->events));
 	for (size_t i = 0; i < count; i++)
-		input->events[i] = api_read_string(problems,
-		    json_array_get(given, i), WEBHOOK_EVENT_TYPE_BYTES,
-		    json_pack("[ssI]", "body", "events", (json_int_t)i));
+		input->events[i] =
+		    read_event(problems, json_array_get(given, i), i);
 	input->change.events = input->events;
 	input->change.events_count = (int)count;
 }

@@ -46,6 +46,28 @@ struct resend_input {
 	const struct uuid *before;
 };
 
+/* A misspelled key would send more again than was meant. */
+static void
+refuse_other_keys(struct problems *problems, json_t *body)
+{
+	static const char *const known[] = { "since", "outcome", "cursor" };
+	const char *key;
+	json_t *value;
+	size_t at;
+
+	json_object_foreach(body, key, value)
+	{
+		for (at = 0; at < sizeof(known) / sizeof(known[0]); at++)
+			if (strcmp(key, known[at]) == 0)
+				break;
+		if (at == sizeof(known) / sizeof(known[0]))
+			problem_add(problems, "extra_forbidden",
+			    json_pack("[ss]", "body", key),
+			    "Extra inputs are not permitted",
+			    json_incref(value), NULL);
+	}
+}
+
 static void
 resend_read(struct problems *problems, json_t *body, struct resend_input *input)
 {
@@ -53,6 +75,7 @@ resend_read(struct problems *problems, json_t *body, struct resend_input *input)
 	const char *outcome = read_key(problems, body, "outcome");
 	const char *cursor = read_key(problems, body, "cursor");
 
+	refuse_other_keys(problems, body);
 	input->filter.state = WEBHOOK_FAILURE;
 	input->filter.subscription = &input->subscription;
 	if (since != NULL)

@@ -50,6 +50,15 @@ struct given {
 	const char *name, *scope, *subscription, *expires;
 };
 
+static int
+given_twice(const char *name)
+{
+	fprintf(stderr, "--%s is given twice: give it once%s\n", name,
+	    strcmp(name, "scope") == 0 ? ", as a list such as read,ingest"
+				       : "");
+	return WRONG;
+}
+
 /* 0, WRONG. */
 static int
 read_options(int argc, char **argv, struct given *given)
@@ -61,16 +70,21 @@ read_options(int argc, char **argv, struct given *given)
 		{ "expires", required_argument, NULL, 'e' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int option;
+	const char **word;
+	int option, at = 0;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+	while ((option = getopt_long(argc, argv, "", options, &at)) != -1) {
 		switch (option) {
-		case 'n': given->name = optarg; break;
-		case 's': given->scope = optarg; break;
-		case 'u': given->subscription = optarg; break;
-		case 'e': given->expires = optarg; break;
+		case 'n': word = &given->name; break;
+		case 's': word = &given->scope; break;
+		case 'u': word = &given->subscription; break;
+		case 'e': word = &given->expires; break;
 		default: return usage();
 		}
+		if (*word != NULL)
+			return given_twice(options[at].name);
+		*word = optarg;
+	}
 	if (optind != argc || given->name == NULL || given->scope == NULL)
 		return usage();
 	return DONE;

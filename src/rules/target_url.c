@@ -146,13 +146,101 @@ ipv6_normal(const char *host, const char **reason)
 	return memory_copy_string(address);
 }
 
+/* UTS 46 maps these four otherwise than IDNA 2003 did: ß, ς, and the zero width
+ * joiners. A label without them is the same transitional or not. */
+static bool
+has_deviation(const char *label)
+{
+	static const char *const deviations[] = { "\u00df", "\u03c2", "\u200c",
+		"\u200d", NULL };
+
+	for (int i = 0; deviations[i] != NULL; i++)
+		if (strstr(label, deviations[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* The length of a label, and of the dot behind it: the WHATWG knows four. */
+static size_t
+label_length(const char *host, size_t *dot)
+{
+	static const char *const dots[] = { ".", "\u3002", "\uff0e", "\uff61" };
+	size_t length = 0;
+
+	for (; host[length] != '\0'; length++)
+		for (size_t i = 0; i < sizeof(dots) / sizeof(dots[0]); i++) {
+			*dot = strlen(dots[i]);
+			if (strncmp(host + length, dots[i], *dot) == 0)
+				return length;
+		}
+	*dot = 0;
+	return length;
+}
+
+/* As browsers do: UTS 46, nontransitional, without STD3's rules. It takes
+ * symbols such as a snowman, which IDNA 2008 and so libidn2 refuse; its
+ * transitional processing does not ask IDNA 2008. */
+static int
+label_to_ascii(const char *label, char **ascii)
+{
+	int code = idn2_to_ascii_8z(
+	    label, ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+
+	if (code == IDN2_DISALLOWED && !has_deviation(label))
+		code = idn2_to_ascii_8z(
+		    label, ascii, IDN2_NFC_INPUT | IDN2_TRANSITIONAL);
+	if (code == IDN2_MALLOC)
+		memory_out();
+	return code;
+}
+
+/* NULL when a label has no such form; else the caller's to free. */
+static char *
+host_to_ascii(const char *host)
+{
+	struct text whole = { 0 };
+	size_t length, dot;
+	char *label, *ascii;
+	int code;
+
+	for (; *host != '\0'; host += length + dot) {
+		length = label_length(host, &dot);
+		label = memory_copy(host, length);
+		ascii = NULL;
+		code =
+		    label[0] == '\0' ? IDN2_OK : label_to_ascii(label, &ascii);
+		text_adds(&whole, ascii != NULL ? ascii : "");
+		text_adds(&whole, dot != 0 ? "." : "");
+		idn2_free(ascii);
+		free(label);
+		if (code != IDN2_OK) {
+			text_free(&whole);
+			return NULL;
+		}
+	}
+	return text_take(&whole);
+}
+
+/* An address loses the dot that a name may end in. */
+static void
+host_cut_dot(char *host)
+{
+	size_t length = strlen(host);
+	struct in_addr address;
+
+	if (length < 2 || host[length - 1] != '.')
+		return;
+	host[length - 1] = '\0';
+	if (inet_aton(host, &address) == 0 && !host_is_broken_address(host))
+		host[length - 1] = '.';
+}
+
 /* The one spelling of a name or address. NULL, and *reason, when there is
  * none; else the caller's to free. */
 static char *
 host_normal(const char *host, const char **reason)
 {
-	char *ascii = NULL, *normal;
-	int code = IDN2_OK;
+	char *normal;
 
 	if (host[0] == '[')
 		return ipv6_normal(host, reason);
@@ -160,17 +248,18 @@ host_normal(const char *host, const char **reason)
 	if (strpbrk(host, "%|\x7f") != NULL)
 		return NULL;
 	*reason = "invalid international domain name";
-	if (!host_is_ascii(host))
-		code = idn2_to_ascii_8z(
-		    host, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-	if (code == IDN2_MALLOC)
-		memory_out();
-	if (code != IDN2_OK)
+	normal = host_is_ascii(host) ? memory_copy_string(host)
+				     : host_to_ascii(host);
+	/* What a character was mapped to: a/c of U+2100. */
+	if (normal != NULL && strpbrk(normal, " \"#/:<>?@[\\]^`{|}%") != NULL) {
+		free(normal);
+		normal = NULL;
+	}
+	if (normal == NULL)
 		return NULL;
-	normal = memory_copy_string(ascii != NULL ? ascii : host);
-	idn2_free(ascii);
 	for (char *at = normal; *at != '\0'; at++)
 		*at = (char)tolower((unsigned char)*at);
+	host_cut_dot(normal);
 	return normal;
 }
 

@@ -23,7 +23,7 @@
 #define SET_BACK_MS INT64_C(3600000)
 
 static const struct db_statement of_webhook_sql = { "attempts_of_webhook",
-	"SELECT " COLUMNS ", count(*) OVER () FROM delivery_logs"
+	"SELECT " COLUMNS ", max(attempt_number) OVER () FROM delivery_logs"
 	" WHERE webhook_id = $1 AND id >= $2 AND id <= $3"
 	" ORDER BY " NEWEST_FIRST " LIMIT $4" };
 

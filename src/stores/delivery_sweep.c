@@ -87,7 +87,7 @@ static const struct db_statement expire_sql = { "delivery_expire",
 	"  INSERT INTO delivery_logs (id, webhook_id, subscription_id,"
 	"    target_url, attempt_number, outcome, final, error)"
 	"  SELECT uuid_new(), e.webhook_id, e.subscription_id, s.target_url,"
-	"    e.attempts + 1, 'Failure', true, e.error"
+	"    e.attempts, 'Failure', true, e.error"
 	"    FROM ended e JOIN subscriptions s ON s.id = e.subscription_id"
 	"  RETURNING webhook_id, subscription_id, outcome, final, error"
 	"), dead AS (" DELIVERY_DEAD_LETTERS "), counted AS ("

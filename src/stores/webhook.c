@@ -1,6 +1,7 @@
 #include "stores/webhook.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "ground/clock.h"
 #include "stores/maintenance.h"
@@ -118,6 +119,15 @@ static const char *
 signature_of(const struct incoming *incoming)
 {
 	return incoming->signature;
+}
+
+bool
+webhook_event_type_fits(const char *type)
+{
+	size_t length = strlen(type);
+
+	return length != 0 && type[0] != ' ' && type[length - 1] != ' ' &&
+	    text_is_clean(type, length);
 }
 
 static const char *

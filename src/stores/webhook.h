@@ -14,6 +14,9 @@
 #include "stores/db.h"
 
 #define WEBHOOK_EVENT_TYPE_BYTES 255 /* at most; of the events wanted too */
+/* Can the header X-Event-Type hold it? Not if it is empty, is no text, or has
+ * control characters, or blanks around it, which are no part of the value. */
+bool webhook_event_type_fits(const char *type);
 
 /* An event on its way in. All pointers borrowed. */
 struct incoming {
