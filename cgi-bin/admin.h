@@ -36,6 +36,7 @@ admin_handler admin_new, admin_create, admin_edit, admin_update;
 admin_handler admin_delete_ask, admin_delete;
 admin_handler admin_pause, admin_resume;
 admin_handler admin_secret, admin_rotate_ask, admin_rotate;
+admin_handler admin_ingest_rotate_ask, admin_ingest_rotate;
 /* admin_test.c: an event to try it with */
 admin_handler admin_test_ask, admin_test;
 /* admin_attempts.c: a look-up */

@@ -1,6 +1,7 @@
 #include <sodium.h>
 
 #include "admin_form.h"
+#include "admin_ingest_secret.h"
 #include "ground/log.h"
 #include "rules/signature.h"
 #include "stores/keyring.h"
@@ -67,6 +68,8 @@ save(const struct admin *admin, const struct uuid *id,
 		.verify_ingest_given = form->verify_given,
 		.verify_ingest =
 		    form->verify.length != 0 ? form->verify.bytes : NULL,
+		.ingest_secret_given = form->ingest.length != 0,
+		.ingest_secret = form->ingest.bytes,
 	};
 	rc = id == NULL ? subscription_create(admin->db, &change, saved)
 			: subscription_update(admin->db, id, &change, saved);
@@ -76,7 +79,7 @@ save(const struct admin *admin, const struct uuid *id,
 
 /* True when the store refused the secret, and the form says so. */
 static bool
-secret_refused(struct subscription_form *form, int rc)
+secret_refused(struct subscription_form *form, int rc, enum secret_fault fault)
 {
 	if (rc == SUBSCRIPTION_NO_KEY) {
 		log_error(
@@ -84,8 +87,8 @@ secret_refused(struct subscription_form *form, int rc)
 		text_adds(&form->secret_error,
 		    "The secret cannot be stored: it could not be encrypted. "
 		    "The service’s log says why.");
-	} else if (rc == SUBSCRIPTION_NO_SECRET)
-		admin_form_no_secret(form);
+	} else if (rc == SUBSCRIPTION_BAD_SECRET)
+		admin_form_ingest_fault(form, fault);
 	else
 		return false;
 	form->faults++;
@@ -108,7 +111,7 @@ admin_create(const struct request *request, struct response *response,
 		goto out;
 	}
 	rc = save(admin, NULL, &form, &created);
-	if (secret_refused(&form, rc)) {
+	if (secret_refused(&form, rc, created.ingest_fault)) {
 		new_page(request, response, &form);
 		goto out;
 	}
@@ -117,7 +120,10 @@ admin_create(const struct request *request, struct response *response,
 		goto out;
 	}
 	cache_put(admin->cache, &created);
-	admin_redirect_done(response, &created.id, "created");
+	if (created.made_ingest_secret != NULL)
+		admin_ingest_secret_show(request, response, 201, &created);
+	else
+		admin_redirect_done(response, &created.id, "created");
 out:
 	subscription_release(&created);
 	admin_form_free(&form);
@@ -155,7 +161,7 @@ admin_update(const struct request *request, struct response *response,
 		goto out;
 	}
 	rc = save(admin, &current.id, &form, &updated);
-	if (secret_refused(&form, rc))
+	if (secret_refused(&form, rc, updated.ingest_fault))
 		edit_page(request, response, &form, &current);
 	else if (rc == 0)
 		admin_refuse(request, response, 404, NULL);
@@ -163,7 +169,11 @@ admin_update(const struct request *request, struct response *response,
 		admin_failed(request, response, admin);
 	else {
 		cache_remove(admin->cache, &updated.id);
-		admin_redirect_done(response, &updated.id, "saved");
+		if (updated.made_ingest_secret != NULL)
+			admin_ingest_secret_show(
+			    request, response, 200, &updated);
+		else
+			admin_redirect_done(response, &updated.id, "saved");
 	}
 out:
 	subscription_release(&updated);

@@ -99,36 +99,52 @@ check_secret(struct subscription_form *form)
 		text_addf(&form->secret_error, "%s.", secret_fault_text(fault));
 }
 
-/* Will there be a secret, once this is saved? */
-static bool
-has_secret(
-    const struct subscription_form *form, const struct subscription *current)
+void
+admin_form_ingest_fault(struct subscription_form *form, enum secret_fault fault)
 {
-	if (form->secret.length != 0 || form->make_secret)
-		return true;
-	return current != NULL && current->sealed_secret != NULL &&
-	    !form->remove_secret;
+	text_clear(&form->ingest_error);
+	if (fault != SECRET_FINE)
+		text_addf(&form->ingest_error, "%s.", secret_fault_text(fault));
 }
 
-void
-admin_form_no_secret(struct subscription_form *form)
+/* What stays as it is the store knows. */
+static void
+check_ingest(struct subscription_form *form, enum signed_scheme scheme)
 {
-	text_adds(&form->secret_error,
-	    form->remove_secret
-		? "Producers must sign with it, so it cannot be removed."
-		: "Producers must sign with it, so there has to be one.");
+	const char *secret = text_string(&form->ingest);
+
+	if (form->ingest.length > SECRET_BYTES_MAX)
+		text_addf(&form->ingest_error,
+		    "The secret has %zu bytes; it may have %d.",
+		    form->ingest.length, SECRET_BYTES_MAX);
+	else if (!text_is_string(&form->ingest))
+		text_adds(&form->ingest_error,
+		    "The secret must be text, without a NUL.");
+	else if (form->ingest.length == 0)
+		return;
+	else if (form->secret.length == form->ingest.length &&
+	    memcmp(form->secret.bytes, secret, form->ingest.length) == 0)
+		admin_form_ingest_fault(form, SECRET_SAME);
+	else
+		admin_form_ingest_fault(form,
+		    secret_ingest_fault(secret,
+			scheme == SIGNED_NOT || signed_by_bytes(scheme)));
 }
 
 static void
 check_verify(struct subscription_form *form, const struct subscription *current)
 {
-	if (form->verify.length == 0)
-		return;
-	if (!text_is_string(&form->verify) ||
-	    signed_scheme_of(form->verify.bytes) == SIGNED_NOT)
+	const char *name = text_string(&form->verify);
+	enum signed_scheme scheme =
+	    text_is_string(&form->verify) ? signed_scheme_of(name) : SIGNED_NOT;
+	bool has_one = form->ingest.length != 0 ||
+	    (current != NULL && current->has_ingest_secret);
+
+	if (form->verify.length != 0 && scheme == SIGNED_NOT)
 		text_adds(&form->verify_error, "Choose one of these.");
-	else if (!has_secret(form, current))
-		admin_form_no_secret(form);
+	check_ingest(form, scheme);
+	if (!has_one && signed_secret_is_theirs(scheme))
+		admin_form_ingest_fault(form, SECRET_THEIRS);
 }
 
 /* Adds the event between `from` and `to`, ends it there, and returns whether
@@ -237,6 +253,7 @@ admin_form_read(struct subscription_form *form, const struct request *request,
 	form_value(body, "target_url", &form->url);
 	form_value(body, "secret", &form->secret);
 	form_value(body, "events", &form->events);
+	form_value(body, "ingest_secret", &form->ingest);
 	form->verify_given = form_value(body, "verify_ingest", &form->verify);
 	form->remove_secret = is_checked(body, "remove_secret");
 	form->make_secret = is_checked(body, "make_secret");
@@ -249,7 +266,8 @@ admin_form_read(struct subscription_form *form, const struct request *request,
 		check_events(form);
 	form->faults = (form->url_error.length != 0) +
 	    (form->secret_error.length != 0) +
-	    (form->events_error.length != 0) + (form->verify_error.length != 0);
+	    (form->events_error.length != 0) +
+	    (form->verify_error.length != 0) + (form->ingest_error.length != 0);
 }
 
 void
@@ -259,6 +277,7 @@ admin_form_free(struct subscription_form *form)
 	text_free(&form->secret);
 	text_free(&form->events);
 	text_free(&form->verify);
+	text_free(&form->ingest);
 	free(form->normal_url);
 	free(form->event_block);
 	free(form->event_list);
@@ -266,4 +285,5 @@ admin_form_free(struct subscription_form *form)
 	text_free(&form->secret_error);
 	text_free(&form->events_error);
 	text_free(&form->verify_error);
+	text_free(&form->ingest_error);
 }

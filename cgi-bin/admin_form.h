@@ -8,7 +8,7 @@
 
 struct subscription_form {
 	/* as typed */
-	struct text url, secret, events, verify;
+	struct text url, secret, events, verify, ingest;
 	bool remove_secret;
 	bool make_secret; /* when none was typed */
 	bool verify_given;
@@ -20,6 +20,7 @@ struct subscription_form {
 	bool same_events; /* as they are, however they are spelled */
 	/* empty: nothing is wrong */
 	struct text url_error, secret_error, events_error, verify_error;
+	struct text ingest_error;
 	int faults;
 };
 
@@ -31,8 +32,9 @@ void admin_form_fill(
 /* Reads and checks what was posted. current: NULL for a new one. */
 void admin_form_read(struct subscription_form *form,
     const struct request *request, const struct subscription *current);
-/* Says beside the secret that producers need it. */
-void admin_form_no_secret(struct subscription_form *form);
+/* Says beside the ingest secret what is wrong with it. */
+void admin_form_ingest_fault(
+    struct subscription_form *form, enum secret_fault fault);
 void admin_form_free(struct subscription_form *form);
 
 /* The form element. current: NULL for a new one. */

@@ -49,16 +49,50 @@ write_secret(struct text *out, const struct subscription_form *form,
 }
 
 static void
-write_fields(struct text *out, const struct subscription_form *form,
+write_producers(struct text *out, const struct subscription_form *form,
     const struct subscription *current)
 {
 	static const struct choice schemes[] = {
 		{ "", "no: X-Signature is passed on as it comes" },
 		{ "standard-webhooks", "yes, as Standard Webhooks do" },
 		{ "hmac-sha256-hex",
-		    "yes, with X-Signature, as GitHub and others do" },
+		    "yes, with X-Signature: HMAC-SHA256 of the body in hex" },
+		{ "github", "yes, as GitHub does" },
+		{ "stripe", "yes, as Stripe does" },
+		{ "shopify", "yes, as Shopify does" },
 		{ NULL, NULL },
 	};
+	bool has_one = current != NULL && current->has_ingest_secret;
+	const struct field verify = { .name = "verify_ingest",
+		.label = "Require signed events?",
+		.hint = "Events that are not signed with the ingest secret are "
+			"rejected with 401.",
+		.error = text_string(&form->verify_error),
+		.value = text_string(&form->verify),
+		.choices = schemes };
+	const struct field ingest = { .name = "ingest_secret",
+		.label = "Ingest secret",
+		.is_optional = true,
+		.hint = has_one
+		    ? "There is one; leave this empty to keep it. Another one "
+		      "ends the old at once."
+		    : "What producers sign with. Leave it empty to have one "
+		      "made, which is shown once; Stripe and Shopify make "
+		      "their own.",
+		.error = text_string(&form->ingest_error),
+		.value = text_string(&form->ingest),
+		.class = "code",
+		.type = "password",
+		.autocomplete = "new-password" };
+
+	admin_field(out, &verify);
+	admin_field(out, &ingest);
+}
+
+static void
+write_fields(struct text *out, const struct subscription_form *form,
+    const struct subscription *current)
+{
 	const struct field url = { .name = "target_url",
 		.label = "URL",
 		.hint = "Webhooks are sent there with POST, as they came.",
@@ -77,18 +111,11 @@ write_fields(struct text *out, const struct subscription_form *form,
 		.value = text_string(&form->events),
 		.class = "code",
 		.rows = 2 };
-	const struct field verify = { .name = "verify_ingest",
-		.label = "Must producers sign?",
-		.hint = "With the same secret: what is not signed is refused "
-			"with 401.",
-		.error = text_string(&form->verify_error),
-		.value = text_string(&form->verify),
-		.choices = schemes };
 
 	admin_field(out, &url);
 	admin_field(out, &events);
 	write_secret(out, form, current);
-	admin_field(out, &verify);
+	write_producers(out, form, current);
 }
 
 static void

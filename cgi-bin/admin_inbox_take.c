@@ -6,6 +6,7 @@
 #include "admin_inbox.h"
 #include "doors/body.h"
 #include "doors/problem.h"
+#include "doors/signed_read.h"
 #include "ground/clock.h"
 #include "ground/config.h"
 #include "rules/seal.h"
@@ -89,19 +90,13 @@ header_read(const struct request *request, struct text *header)
 static enum inbox_seal
 seal_check(const struct request *request, const struct subscription *from)
 {
-	const struct signed_request sent = {
-		.id = request_variable(request, "HTTP_WEBHOOK_ID"),
-		.timestamp =
-		    request_variable(request, "HTTP_WEBHOOK_TIMESTAMP"),
-		.signature =
-		    request_variable(request, "HTTP_WEBHOOK_SIGNATURE"),
-		.body = text_string(&request->body),
-		.length = request->body.length,
-	};
+	struct signed_request sent;
 	enum signed_verdict verdict;
 	char *secret;
 
-	if (from->sealed_secret == NULL && sent.signature == NULL)
+	signed_read(request, &sent);
+	if (from->sealed_secret == NULL &&
+	    sent.fields[SIGNED_FIELD_SIGNATURE] == NULL)
 		return INBOX_UNSIGNED;
 	if (from->sealed_secret == NULL)
 		return INBOX_SIGNED_WRONG;

@@ -24,11 +24,7 @@ show(const struct request *request, struct response *response,
 	html_copy(out, "secret", "the secret");
 	html_lit(out,
 	    "<p>A receiver checks <code>webhook-signature"
-	    "</code> with it, as Standard Webhooks say.");
-	if (subscription->verify_ingest != NULL)
-		html_lit(out, " Producers sign with it, too.");
-	html_lit(out,
-	    " Whoever knows it can pass for this service.</p>\n"
+	    "</code> with it, as Standard Webhooks say. Whoever knows it can pass for this service.</p>\n"
 	    "<p class=\"actions\"><a class=\"button primary\" "
 	    "href=\"/ui/subscriptions/");
 	html_uuid(out, &subscription->id);
@@ -78,7 +74,7 @@ say_overlap(struct text *out)
 	html_number(out, config.secret_overlap_hours);
 	html_lit(out,
 	    " hours, then with the new one alone. Until then give it to the "
-	    "receiver, and to the producers if they sign with it.</li>\n"
+	    "receiver.</li>\n"
 	    "<li>If someone else knows the old one, do not rotate: enter "
 	    "another secret under Edit, which ends the old one at once.</li>\n");
 }

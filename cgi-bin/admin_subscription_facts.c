@@ -68,6 +68,25 @@ write_secret(struct text *out, const struct subscription *subscription)
 	}
 }
 
+static void
+write_ingest_secret(struct text *out, const struct subscription *subscription)
+{
+	if (!subscription->has_ingest_secret) {
+		html_lit(out, "none");
+		return;
+	}
+	html_lit(out, "set ");
+	admin_subscription_link(
+	    out, &subscription->id, "act", "ingest-secret/rotate", "Rotate…");
+	if (subscription->ingest_overlap_until > clock_database_ms()) {
+		html_lit(out,
+		    "<br><span class=\"quiet\">previous secret also valid "
+		    "until ");
+		html_time(out, subscription->ingest_overlap_until);
+		html_lit(out, "</span>");
+	}
+}
+
 void
 admin_subscription_facts(struct text *out,
     const struct subscription *subscription,
@@ -94,6 +113,8 @@ admin_subscription_facts(struct text *out,
 		html_text(out, subscription->verify_ingest);
 	} else
 		html_lit(out, "need not sign");
+	html_lit(out, "</dd></div>\n<div><dt>Ingest secret</dt><dd>");
+	write_ingest_secret(out, subscription);
 	html_lit(out, "</dd></div>\n<div><dt>Created</dt><dd>");
 	html_time(out, subscription->created_at);
 	html_lit(out, "</dd></div>\n<div><dt>Last change</dt><dd>");

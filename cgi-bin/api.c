@@ -25,6 +25,8 @@ static const struct route routes[] = {
 	    ACCESS_WRITE },
 	{ "GET", "/subscriptions/{id}/attempts", api_subscription_attempts,
 	    ACCESS_READ },
+	{ "POST", "/subscriptions/{id}/ingest-secret/rotate",
+	    api_subscription_rotate_ingest, ACCESS_WRITE },
 	{ "POST", "/subscriptions/{id}/pause", api_subscription_pause,
 	    ACCESS_WRITE },
 	{ "POST", "/subscriptions/{id}/resend", api_subscription_resend,

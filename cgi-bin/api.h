@@ -82,8 +82,13 @@ api_read_subscription(struct problems *problems, const struct request *request,
     enum subscription_use use, struct subscription_input *input);
 void api_input_release(struct subscription_input *input);
 
-/* verify_ingest without a secret; input is taken over. */
-void api_secret_is_missing(struct problems *problems, json_t *input);
+/* Of a rotation: the secret to take, NULL for one to be made. */
+void api_read_ingest_secret(struct problems *problems,
+    const struct request *request, struct subscription_input *input);
+
+/* What is wrong with the secret of that key; input is taken over. */
+void api_secret_fault(struct problems *problems, const char *key,
+    enum secret_fault fault, json_t *input);
 
 /* The id of a path that nothing else is read beside; false when it was
  * answered with 422. */
@@ -98,7 +103,8 @@ void api_not_found(struct response *response, const char *detail);
 json_t *api_time(int64_t ms);
 json_t *api_uuid(const struct uuid *id);
 json_t *api_string(const char *text); /* NULL: null */
-/* As who asks now may see it: "secret" is null without the scope write. NULL
+/* As who asks now may see it: "secret" is null without the scope write, and an
+ * ingest secret is there only where it was made just now. NULL
  * when its secret cannot be opened: keyring_reason. */
 json_t *api_subscription(
     const struct api *api, const struct subscription *subscription);
@@ -123,6 +129,7 @@ API_HANDLER(api_subscription_get);
 API_HANDLER(api_subscription_update);
 API_HANDLER(api_subscription_delete);
 API_HANDLER(api_subscription_rotate);
+API_HANDLER(api_subscription_rotate_ingest);
 API_HANDLER(api_subscription_attempts);
 API_HANDLER(api_status);
 API_HANDLER(api_webhook);

@@ -104,6 +104,14 @@ api_subscription(const struct api *api, const struct subscription *subscription)
 	json_object_set_new(json, "id", api_uuid(&subscription->id));
 	json_object_set_new(
 	    json, "verify_ingest", api_string(subscription->verify_ingest));
+	json_object_set_new(json, "has_ingest_secret",
+	    json_boolean(subscription->has_ingest_secret));
+	if (subscription->made_ingest_secret != NULL)
+		json_object_set_new(json, "ingest_secret",
+		    api_string(subscription->made_ingest_secret));
+	if (subscription->ingest_overlap_until > clock_database_ms())
+		json_object_set_new(json, "ingest_secret_overlap_until",
+		    api_time(subscription->ingest_overlap_until));
 	if (subscription->secret_overlap_until > clock_database_ms())
 		json_object_set_new(json, "secret_overlap_until",
 		    api_time(subscription->secret_overlap_until));
@@ -144,19 +152,22 @@ api_answer_subscription(const struct api *api, struct response *response,
 }
 
 void
-api_secret_is_missing(struct problems *problems, json_t *input)
+api_secret_fault(struct problems *problems, const char *key,
+    enum secret_fault fault, json_t *input)
 {
-	problem_add(problems, "missing", json_pack("[ss]", "body", "secret"),
-	    "verify_ingest needs a secret to verify signatures with", input,
+	bool is_missing = fault == SECRET_ABSENT || fault == SECRET_THEIRS;
+
+	problem_add(problems, is_missing ? "missing" : "secret_invalid",
+	    json_pack("[ss]", "body", key), secret_fault_text(fault), input,
 	    NULL);
 }
 
 static void
-answer_no_secret(struct response *response)
+answer_bad_secret(struct response *response, enum secret_fault fault)
 {
 	struct problems problems = { 0 };
 
-	api_secret_is_missing(&problems, NULL);
+	api_secret_fault(&problems, "ingest_secret", fault, NULL);
 	problems_answer(&problems, response);
 }
 
@@ -168,7 +179,9 @@ api_answer_stored(struct api *api, struct response *response, int rc,
 	case 1: api_answer_subscription(api, response, status, stored); break;
 	case 0: api_not_found(response, "Subscription not found"); break;
 	case SUBSCRIPTION_NO_KEY: answer_no_key(response); break;
-	case SUBSCRIPTION_NO_SECRET: answer_no_secret(response); break;
+	case SUBSCRIPTION_BAD_SECRET:
+		answer_bad_secret(response, stored->ingest_fault);
+		break;
 	default: api_fail(api, response);
 	}
 }

@@ -88,26 +88,32 @@ read_target_url(
 	}
 }
 
+/* A string that is not empty, NULL: none is given, or it is a fault. */
+static const char *
+read_any_secret(struct problems *problems, json_t *given, const char *key)
+{
+	const char *secret;
+
+	if (json_is_null(given))
+		return NULL;
+	secret = api_read_string(
+	    problems, given, SECRET_BYTES_MAX, json_pack("[ss]", "body", key));
+	return secret != NULL && secret[0] != '\0' ? secret : NULL;
+}
+
 static void
 read_secret(
     struct problems *problems, json_t *given, struct subscription_input *input)
 {
-	const char *secret = NULL;
-	enum secret_fault fault;
+	const char *secret = read_any_secret(problems, given, "secret");
+	enum secret_fault fault =
+	    secret != NULL ? secret_fault(secret) : SECRET_FINE;
 
 	input->change.secret_given = true;
-	if (!json_is_null(given))
-		secret = api_read_string(problems, given, SECRET_BYTES_MAX,
-		    json_pack("[ss]", "body", "secret"));
-	if (secret == NULL || secret[0] == '\0') /* "" is none, too */
-		return;
-	fault = secret_fault(secret);
 	if (fault == SECRET_FINE)
 		input->change.secret = secret;
 	else
-		problem_add(problems, "secret_invalid",
-		    json_pack("[ss]", "body", "secret"),
-		    secret_fault_text(fault), json_incref(given), NULL);
+		api_secret_fault(problems, "secret", fault, json_incref(given));
 }
 
 static void
@@ -181,8 +187,7 @@ static void
 read_verify_ingest(
     struct problems *problems, json_t *given, struct subscription_input *input)
 {
-	static const char schemes[] =
-	    "'standard-webhooks' or 'hmac-sha256-hex'";
+	static const char schemes[] = SIGNED_SCHEME_NAMES;
 	const char *name = json_string_value(given);
 	struct text message = { 0 };
 
@@ -200,17 +205,18 @@ read_verify_ingest(
 	text_free(&message);
 }
 
-/* In a change the store knows whether there is one. */
+/* In a change the store knows which scheme and which secret stay. */
 static void
-check_has_secret(
+check_ingest_secret(
     struct problems *problems, const struct subscription_input *input)
 {
-	const json_t *given = json_object_get(input->body, "secret");
+	json_t *given = json_object_get(input->body, "ingest_secret");
+	enum secret_fault fault = subscription_new_fault(&input->change);
 
-	if (input->change.verify_ingest != NULL &&
-	    (given == NULL || json_is_null(given) ||
-		(json_is_string(given) && json_string_length(given) == 0)))
-		api_secret_is_missing(problems, json_incref(input->body));
+	if (fault != SECRET_FINE &&
+	    (given == NULL || json_is_null(given) || json_is_string(given)))
+		api_secret_fault(problems, "ingest_secret", fault,
+		    json_incref(given != NULL ? given : input->body));
 }
 
 static void
@@ -221,6 +227,7 @@ read_object(struct problems *problems, enum subscription_use use,
 	json_t *secret = json_object_get(input->body, "secret");
 	json_t *events = json_object_get(input->body, "events");
 	json_t *verify_ingest = json_object_get(input->body, "verify_ingest");
+	json_t *ingest_secret = json_object_get(input->body, "ingest_secret");
 
 	input->change.events_count = -1;
 	if (target_url != NULL)
@@ -235,8 +242,13 @@ read_object(struct problems *problems, enum subscription_use use,
 		read_events(problems, events, input);
 	if (verify_ingest != NULL)
 		read_verify_ingest(problems, verify_ingest, input);
+	if (ingest_secret != NULL) {
+		input->change.ingest_secret_given = true;
+		input->change.ingest_secret =
+		    read_any_secret(problems, ingest_secret, "ingest_secret");
+	}
 	if (use == SUBSCRIPTION_NEW)
-		check_has_secret(problems, input);
+		check_ingest_secret(problems, input);
 }
 
 void
@@ -255,6 +267,19 @@ api_read_subscription(struct problems *problems, const struct request *request,
 		    "Input should be a valid dictionary or object to extract "
 		    "fields from",
 		    json_incref(input->body), NULL);
+}
+
+void
+api_read_ingest_secret(struct problems *problems, const struct request *request,
+    struct subscription_input *input)
+{
+	json_t *given;
+
+	input->body = api_read_options(problems, request);
+	given = json_object_get(input->body, "ingest_secret");
+	if (given != NULL)
+		input->change.ingest_secret =
+		    read_any_secret(problems, given, "ingest_secret");
 }
 
 void

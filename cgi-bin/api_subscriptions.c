@@ -159,6 +159,31 @@ API_HANDLER(api_subscription_rotate)
 	subscription_release(&rotated);
 }
 
+API_HANDLER(api_subscription_rotate_ingest)
+{
+	struct api *api = context;
+	struct problems problems = { 0 };
+	struct subscription_input input = { 0 };
+	struct subscription rotated = { 0 };
+	struct uuid id;
+	int rc;
+
+	if (!body_admits(request, response))
+		return;
+	api_read_id(&problems, "subscription_id", argument, &id);
+	api_read_ingest_secret(&problems, request, &input);
+	if (api_refused(&problems, response))
+		goto out;
+	rc = subscription_rotate_ingest(api->db, &id,
+	    input.change.ingest_secret, config.secret_overlap_hours, &rotated);
+	if (rc == 1)
+		remember(api, &rotated);
+	api_answer_stored(api, response, rc, 200, &rotated);
+out:
+	subscription_release(&rotated);
+	api_input_release(&input);
+}
+
 API_HANDLER(api_subscription_delete)
 {
 	struct api *api = context;

@@ -22,7 +22,11 @@
 
 /* Payloads of one statement; the next is begun above it. */
 #define STATEMENT_BYTES ((size_t)4 << 20)
+#define NO_JSON "Invalid JSON body received."
 #define LAST_PUSH_MS 200
+/* Of faulty requests without a token so many a batch are looked at closely;
+ * the others of a flood are refused. */
+#define LOOKUPS_MOST 8
 /* A revoked token is taken for so long at most. */
 #define TOKEN_LIFE_MS 5000
 
@@ -47,6 +51,7 @@ struct intake {
 	struct exchange *asked[HTTP_BATCH_MAX];
 	size_t count;
 	size_t bytes;
+	int lookups; /* of this batch, for faulty requests without a token */
 	bool is_cut_off;    /* nothing works: one deadline a batch is enough */
 	int64_t cut_off_ms; /* when we had waited in vain, 0: never */
 };
@@ -57,17 +62,31 @@ answer_clashed(struct response *response, const struct incoming *incoming)
 {
 	struct problems problems = { 0 };
 
+	bool is_signed = incoming->once[0] != '\0';
+	const char *name = is_signed ? signed_field_name(incoming->once_field)
+				     : "Idempotency-Key";
+	struct text words = { 0 };
+
+	text_addf(
+	    &words, "%s was used for another request within 24 hours", name);
 	problem_add(&problems, "idempotency_key_reused",
-	    json_pack("[ss]", "header", "idempotency-key"),
-	    "Idempotency-Key was used for another request within 24 hours",
-	    json_string(incoming->key), NULL);
+	    json_pack("[ss]", "header", is_signed ? name : "idempotency-key"),
+	    text_string(&words),
+	    json_string(is_signed ? incoming->once : incoming->key), NULL);
 	problems_answer(&problems, response);
+	text_free(&words);
 }
 
 static void
 answer_refused(const struct request *request, struct response *response,
-    enum signed_verdict verdict)
+    const struct incoming *incoming)
 {
+	enum signed_verdict verdict = incoming->verdict;
+
+	if (incoming->needs_signature) {
+		ingest_refuse_stranger(request, response);
+		return;
+	}
 	/* RFC 9110, 11.6.1: a 401 names a scheme. */
 	response_header(response, "WWW-Authenticate", "Signature");
 	problem_answer(request, response, 401,
@@ -92,12 +111,15 @@ answer_stored(const struct request *request, struct response *response,
 		    uuid_text(&incoming->id, id));
 		return;
 	case INCOMING_UNKNOWN:
-		problem_answer(
-		    request, response, 404, "Subscription not found");
+		if (incoming->needs_signature)
+			ingest_refuse_stranger(request, response);
+		else
+			problem_answer(
+			    request, response, 404, "Subscription not found");
 		return;
 	case INCOMING_CLASHED: answer_clashed(response, incoming); return;
 	case INCOMING_REFUSED:
-		answer_refused(request, response, incoming->verdict);
+		answer_refused(request, response, incoming);
 		return;
 	case INCOMING_UNVERIFIED:
 	case INCOMING_FAILED: break;
@@ -181,6 +203,34 @@ intake_add(struct intake *intake, struct exchange *exchange)
 		intake_store(intake);
 }
 
+/* The answer to a faulty request that there is goes to whoever signed it, and
+ * to nobody else. */
+static void
+withhold(
+    struct intake *intake, struct exchange *exchange, struct incoming *incoming)
+{
+	const struct request *request = &exchange->request;
+	int64_t begun_ms = clock_monotonic_ms();
+	int checked = 1;
+
+	incoming->verdict = SIGNED_OTHERWISE;
+	if ((request->body_state == BODY_WHOLE ||
+		request->body_state == BODY_NONE) &&
+	    intake->lookups++ < LOOKUPS_MOST)
+		checked = intake->is_cut_off
+		    ? -1
+		    : verifier_check(
+			  intake->verifier, intake->db, request, incoming);
+	if (checked == -1)
+		note_cut_off(intake, begun_ms);
+	if (checked != 1) {
+		text_clear(&exchange->response.body);
+		problem_answer(request, &exchange->response, 503,
+		    "Signature not checked, please try again");
+	} else if (incoming->verdict != SIGNED_WELL)
+		ingest_refuse_stranger(request, &exchange->response);
+}
+
 /* The reference looks for the subscription before it looks at the body. */
 static void
 answer_no_json(
@@ -204,10 +254,10 @@ answer_no_json(
 		    "Subscription not checked, please try again");
 	else if (incoming->verdict != SIGNED_WELL)
 		answer_refused(
-		    &exchange->request, &exchange->response, incoming->verdict);
+		    &exchange->request, &exchange->response, incoming);
 	else
-		problem_answer(&exchange->request, &exchange->response, 400,
-		    "Invalid JSON body received.");
+		problem_answer(
+		    &exchange->request, &exchange->response, 400, NO_JSON);
 	if (rc == -1 || checked == -1)
 		note_cut_off(intake, begun_ms);
 	subscription_release(&found);
@@ -241,6 +291,7 @@ intake_begin(struct intake *intake, bool waited)
 {
 	intake->is_cut_off = waited && intake->cut_off_ms != 0 &&
 	    clock_monotonic_ms() - intake->cut_off_ms < REFUSE_MS;
+	intake->lookups = 0;
 }
 
 static void
@@ -263,9 +314,18 @@ intake_handle(
 			intake_add(intake, exchange);
 			break;
 		case INGEST_NO_JSON:
-			answer_no_json(intake, exchange, incoming);
+			if (!incoming->needs_signature) {
+				answer_no_json(intake, exchange, incoming);
+				break;
+			}
+			problem_answer(&exchange->request, &exchange->response,
+			    400, NO_JSON);
+			withhold(intake, exchange, incoming);
 			break;
-		case INGEST_ANSWERED: break;
+		case INGEST_ANSWERED:
+			if (incoming->needs_signature)
+				withhold(intake, exchange, incoming);
+			break;
 		}
 	}
 	intake_store(intake);
@@ -282,9 +342,13 @@ intake_heads(
 
 	intake_begin(intake, waited);
 	intake_check_tokens(intake, batch, count);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		ingest_check_head(&batch[i]->request, &batch[i]->response,
 		    &intake->claims[i], &incoming);
+		/* what is wrong is for whoever signed the body to come */
+		if (incoming.needs_signature)
+			batch[i]->response.status = 0;
+	}
 }
 
 static void

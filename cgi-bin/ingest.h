@@ -16,8 +16,17 @@ enum ingest_verdict {
 bool ingest_check_head(const struct request *request, struct response *response,
     const struct token_claim *claim, struct incoming *incoming);
 /* Judges a request by itself; no store is asked. `incoming` borrows from the
- * request; claim is what is known of its token. */
+ * request; claim is what is known of its token. Where incoming->needs_signature
+ * says so, no token was shown: then the answer, whatever it is, is only for
+ * whoever signed the request. */
 enum ingest_verdict
 ingest_check(const struct request *request, struct response *response,
     const struct token_claim *claim, struct incoming *incoming);
+
+/* It shows no token, and a signature of some kind that its
+ * subscription may accept in place of one. */
+bool ingest_may_be_signed(const struct request *request);
+/* The one answer to whoever shows no token, or none that will do: 401. */
+void ingest_refuse_stranger(
+    const struct request *request, struct response *response);
 #endif

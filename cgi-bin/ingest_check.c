@@ -6,6 +6,7 @@
 #include "doors/cors.h"
 #include "doors/guard.h"
 #include "doors/problem.h"
+#include "doors/signed_read.h"
 #include "ground/config.h"
 #include "ground/text.h"
 #include "ingest.h"
@@ -56,23 +57,46 @@ method_fits(const struct request *request, struct response *response)
 	return false;
 }
 
+bool
+ingest_may_be_signed(const struct request *request)
+{
+	return bearer_token(request) == NULL && signed_read_any(request);
+}
+
+void
+ingest_refuse_stranger(const struct request *request, struct response *response)
+{
+	text_clear(&response->body);
+	response_header(response, "WWW-Authenticate", "Bearer");
+	problem_answer(request, response, 401,
+	    "Send an API token (Authorization: Bearer pr_...), or sign the "
+	    "request as the subscription asks");
+}
+
 static bool
 token_fits(const struct request *request, struct response *response,
-    const struct token_claim *claim)
+    const struct token_claim *claim, struct incoming *incoming)
 {
 	int refusal =
 	    config.auth == AUTH_OPEN ? 0 : token_refusal(claim, TOKEN_INGEST);
 
-	if (refusal != 0)
+	if (refusal == 0)
+		return true;
+	incoming->needs_signature = ingest_may_be_signed(request);
+	if (incoming->needs_signature)
+		return true;
+	if (bearer_token(request) == NULL)
+		ingest_refuse_stranger(request, response);
+	else
 		bearer_refuse(request, response, refusal, "ingest");
-	return refusal == 0;
+	return false;
 }
 
 static bool
 subscription_fits(const struct request *request, struct response *response,
     const struct token_claim *claim, const struct incoming *incoming)
 {
-	if (config.auth == AUTH_OPEN ||
+	if (config.auth == AUTH_OPEN || incoming->needs_signature ||
 	    token_reaches(claim, &incoming->subscription_id))
 		return true;
 	problem_answer(request, response, 403,
@@ -260,9 +284,15 @@ ingest_check_head(const struct request *request, struct response *response,
 		return false;
 	}
 	if (!method_fits(request, response) ||
-	    !token_fits(request, response, claim))
+	    !token_fits(request, response, claim, incoming))
 		return false;
 	check_id(&problems, argument, &incoming->subscription_id);
+	if (problems_any(&problems) && incoming->needs_signature) {
+		problems_free(&problems);
+		incoming->needs_signature = false; /* of nothing */
+		ingest_refuse_stranger(request, response);
+		return false;
+	}
 	if (!problems_any(&problems) &&
 	    !subscription_fits(request, response, claim, incoming))
 		return false;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "doors/signed_read.h"
 #include "ground/clock.h"
 #include "ground/log.h"
 #include "stores/keyring.h"
@@ -75,6 +76,19 @@ enum judged {
 	JUDGED_NOT   /* no secret can be opened */
 };
 
+static void
+note_well(const struct producer_rule *rule, const struct signed_request *said,
+    struct incoming *incoming)
+{
+	incoming->verified_as = rule->version;
+	if (signed_request_once(
+		rule->scheme, said, incoming->once, &incoming->once_field) &&
+	    incoming->key == NULL)
+		fingerprint_of(incoming->event_type, incoming->content_type,
+		    incoming->payload, incoming->payload_length,
+		    incoming->fingerprint);
+}
+
 static enum judged
 judge_by(struct verifier *verifier, const struct producer_rule *rule,
     const struct signed_request *said, struct incoming *incoming)
@@ -95,11 +109,25 @@ judge_by(struct verifier *verifier, const struct producer_rule *rule,
 		    rule->scheme, said, secret, clock_database_ms() / 1000);
 		seal_forget(secret);
 		if (incoming->verdict == SIGNED_WELL) {
-			incoming->verified_as = rule->version;
+			note_well(rule, said, incoming);
 			return JUDGED_WELL;
 		}
 	}
 	return judged;
+}
+
+/* Whoever shows no token learns from the answer neither that there is a rule
+ * nor that its secret cannot be opened; while no secret can be, a good request
+ * is to come again. */
+static enum judged
+judge_stranger(enum judged judged, struct incoming *incoming)
+{
+	if (keyring_first() == NULL)
+		return JUDGED_NOT;
+	if (judged == JUDGED_WELL && incoming->verified_as != 0)
+		return JUDGED_WELL;
+	incoming->verdict = SIGNED_OTHERWISE;
+	return JUDGED_ILL;
 }
 
 /* rule: NULL when there is none, or none is known. */
@@ -107,23 +135,18 @@ static enum judged
 judge(struct verifier *verifier, const struct producer_rule *rule,
     const struct request *request, struct incoming *incoming)
 {
+	enum judged judged = JUDGED_WELL;
 	struct signed_request said;
 
 	incoming->verified_as = 0;
 	incoming->verdict = SIGNED_WELL;
-	if (rule == NULL)
-		return JUDGED_WELL;
-	said = (struct signed_request){
-		.id = request_variable(request, "HTTP_WEBHOOK_ID"),
-		.timestamp =
-		    request_variable(request, "HTTP_WEBHOOK_TIMESTAMP"),
-		.signature =
-		    request_variable(request, "HTTP_WEBHOOK_SIGNATURE"),
-		.x_signature = incoming->signature,
-		.body = text_string(&request->body),
-		.length = request->body.length,
-	};
-	return judge_by(verifier, rule, &said, incoming);
+	incoming->once[0] = '\0';
+	if (rule != NULL) {
+		signed_read(request, &said);
+		judged = judge_by(verifier, rule, &said, incoming);
+	}
+	return incoming->needs_signature ? judge_stranger(judged, incoming)
+					 : judged;
 }
 
 /* What is known of it says. */

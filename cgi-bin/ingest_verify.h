@@ -3,7 +3,7 @@
 /*
  * Stores what came, and of subscriptions that ask producers to sign only what
  * is signed well. The rules of such subscriptions are remembered, so that a
- * good signature costs its HMAC and no statement; PostgreSQL refuses what was
+ * good signature costs its HMAC and no statement more; PostgreSQL refuses what was
  * verified by a rule of yesterday, and then, or when a signature does not
  * fit, the rule is read anew, once a batch. Nobody else pays for it.
  */

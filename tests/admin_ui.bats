@@ -109,17 +109,39 @@ created() {	# PATH of the receiver [FIELD…]: the new subscription's id
 	assert_code 404
 }
 
-@test "a secret that producers sign with cannot be removed" {
-	local id
+@test "an ingest secret is shown when it is made, and never again" {
+	local id made
 	id=$(subscribe /ok s)
-	request PATCH "/subscriptions/$id" \
-	    -d '{"verify_ingest": "standard-webhooks"}'
 	submit "/ui/subscriptions/$id/edit" "target_url=$RECEIVER/ok" secret= \
-	    remove_secret=1 events=
+	    events= verify_ingest=standard-webhooks ingest_secret=
+	assert_code 200
+	made=$(grep -oE 'whsec_[A-Za-z0-9+/]{43}=' <<<"$body" | head -1)
+	[ -n "$made" ]
+	[[ $body == *'it is not shown again'* ]]
+	for path in '' /edit /secret /ingest-secret/rotate; do
+		request GET "/ui/subscriptions/$id$path"
+		assert_code 200
+		[[ $body != *"$made"* ]]
+	done
+	submit "/ui/subscriptions/$id/ingest-secret/rotate" ingest_secret=
+	assert_code 200
+	[[ $body == *whsec_* && $body != *"$made"* ]]
+	submit "/ui/subscriptions/$id/ingest-secret/rotate" ingest_secret=short
 	assert_code 422
-	[[ $body == *'cannot be removed'* ]]
+	[[ $body == *'fewer than 16 bytes'* ]]
+	submit "/ui/subscriptions/$id/ingest-secret/rotate" \
+	    ingest_secret=given-by-the-producer
+	assert_code 303
 	request GET "/ui/subscriptions/$id"
 	[[ $body == *'must sign: standard-webhooks'* ]]
+	[[ $body == *'previous secret also valid until'* ]]
+	# the secret of deliveries is another matter
+	submit "/ui/subscriptions/$id/edit" "target_url=$RECEIVER/ok" secret= \
+	    remove_secret=1 events= verify_ingest=standard-webhooks
+	assert_code 303
+	browse /ui/subscriptions/new
+	send "/ui/subscriptions/$NOBODY/ingest-secret/rotate" "csrf=$(csrf)"
+	assert_code 404
 }
 
 @test "a secret is never shown" {

@@ -149,9 +149,9 @@ came() {
 
 @test "who signs for one node is verified by the other, with the secret of now" {
 	local id signed
-	id=$(subscribe "$(own /ok)" first)
-	request PATCH "/subscriptions/$id" \
-	    -d '{"verify_ingest": "hmac-sha256-hex"}'
+	id=$(subscribe "$(own /ok)")
+	request PATCH "/subscriptions/$id" -d '{"verify_ingest":
+	    "hmac-sha256-hex", "ingest_secret": "first-first-first"}'
 	assert_code 200
 	signed() {	# SECRET
 		printf 'X-Signature: %s' "$(printf '{}' |
@@ -159,24 +159,31 @@ came() {
 	}
 	second request POST "/ingest/$id" -d '{}'
 	assert_code 401
-	second ingest "$id" '{}' -H "$(signed first)"
+	second ingest "$id" '{}' -H "$(signed first-first-first)"
 	# what the second has just verified with is no more
-	request PATCH "/subscriptions/$id" -d '{"secret": "second"}'
-	second request POST "/ingest/$id" -d '{}' -H "$(signed first)"
+	request PATCH "/subscriptions/$id" -d '{"ingest_secret": "second-second-second"}'
+	second request POST "/ingest/$id" -d '{}' -H "$(signed first-first-first)"
 	assert_code 401
-	second ingest "$id" '{}' -H "$(signed second)"
+	second ingest "$id" '{}' -H "$(signed second-second-second)"
 	second request POST "/ingest/$id" -d '{"other": 1}' \
-	    -H "$(signed second)"
+	    -H "$(signed second-second-second)"
 	assert_code 401
 }
 
-@test "an idempotency key holds whichever node it comes to" {
+@test "an idempotency key holds whichever node it comes to, as a webhook-id does" {
 	local id first
 	id=$(subscribe "$(own /ok)")
 	first=$(ingest "$id" '{}' -H 'Idempotency-Key: one')
 	[ "$(second ingest "$id" '{}' -H 'Idempotency-Key: one')" = "$first" ]
 	second request POST "/ingest/$id" -d '[]' -H 'Idempotency-Key: one'
 	assert_code 422
+	request PATCH "/subscriptions/$id" -d '{"verify_ingest": "github",
+	    "ingest_secret": "sixteen-bytes-and"}'
+	set -- -H 'X-GitHub-Delivery: 72d3162e' -H "X-Hub-Signature-256: \
+sha256=$(printf '{}' | openssl dgst -sha256 -hmac sixteen-bytes-and -r |
+	    cut -d' ' -f1)"
+	first=$(ingest "$id" '{}' "$@")
+	[ "$(second ingest "$id" '{}' "$@")" = "$first" ]
 }
 
 @test "what comes to both is delivered once each, by the workers of both" {

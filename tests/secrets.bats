@@ -215,7 +215,8 @@ logged() { grep -aF -- "$1" "$STACK_VAR/log/worker.log"; }
 	run admin migrate
 	assert_success
 	assert_output --partial 'needs key new-one'
-	sql "UPDATE subscriptions SET state = 'deleted', secrets = NULL"
+	sql "UPDATE subscriptions SET state = 'deleted', secrets = NULL,
+	    ingest_secrets = NULL, verify_ingest = NULL"
 }
 
 # Another host, which has no new key yet, may store a secret of one that
@@ -235,6 +236,114 @@ logged() { grep -aF -- "$1" "$STACK_VAR/log/worker.log"; }
 	assert_success
 	[ "$(sql "SELECT count(*) FROM subscriptions, unnest(secrets) AS s
 	    WHERE split_part(s, '.', 2) <> '$(first_key)'")" = 0 ]
+}
+
+# as_row ID COLUMN SECRET: as an older version stored it, which judged nothing.
+as_row() {
+	local sealed
+	sealed=$(python3 - "$(head -n 1 "$KEYS")" "$1" "$3" <<-'E'
+		import base64, ctypes, ctypes.util, os, sys
+		sodium = ctypes.CDLL("libsodium.so.23")
+		id, key = sys.argv[1].split()
+		bound = (f"postrider v1|subscription secret|{sys.argv[2]}|{id}"
+		         ).encode()
+		nonce, text = os.urandom(24), sys.argv[3].encode()
+		out = ctypes.create_string_buffer(len(text) + 16)
+		sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(out, None,
+		    text, ctypes.c_ulonglong(len(text)), bound,
+		    ctypes.c_ulonglong(len(bound)), None, nonce,
+		    base64.b64decode(key))
+		print(f"v1.{id}." + base64.urlsafe_b64encode(
+		    nonce + out.raw).decode().rstrip("="))
+		E
+	)
+	sql "UPDATE subscriptions SET $2 = ARRAY['$sealed'],
+	    secrets_version = secrets_version + 1 WHERE id = '$1'"
+	redis DEL "subscription:$1"
+}
+
+@test "check names what an older version took and this one would not" {
+	local empty raw short both good
+	sql "UPDATE subscriptions SET state = 'deleted', secrets = NULL,
+	    ingest_secrets = NULL, verify_ingest = NULL"
+	good=$(subscribe /ok whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw)
+	run admin secret-key check
+	assert_success
+	assert_output 'all secrets are good'
+	empty=$(subscribe /ok s) raw=$(subscribe /ok s)
+	short=$(subscribe /ok s) both=$(subscribe /ok s)
+	as_row "$empty" secrets whsec_
+	as_row "$raw" secrets whsec_url-safe_
+	as_row "$short" ingest_secrets fifteen-bytes-!
+	as_row "$both" secrets one-secret-for-both-ways
+	as_row "$both" ingest_secrets one-secret-for-both-ways
+	run admin secret-key check
+	assert_failure 1
+	assert_line "$empty  secret: There is no key behind whsec_: add the \
+base64 of one, or choose a secret that does not begin with whsec_"
+	assert_line --partial "$raw  secret: Behind whsec_ there is URL-safe"
+	assert_line --partial "$short  ingest_secret: The key has fewer than 16"
+	assert_line --partial "$both  ingest_secret: Deliveries are signed with"
+	assert_line --partial '4 secrets to set anew'
+	refute_output --partial "$good"
+	refute_output --partial one-secret
+}
+
+@test "with a key of no bytes in an old row nobody is the producer" {
+	local id at signature
+	id=$(subscribe /ok)
+	request PATCH "/subscriptions/$id" \
+	    -d '{"verify_ingest": "standard-webhooks"}'
+	as_row "$id" ingest_secrets whsec_
+	at=$(date +%s)
+	signature=$(printf 'msg_1.%s.{}' "$at" |
+	    openssl dgst -sha256 -hmac '' -binary | base64)
+	request POST "/ingest/$id" -d '{}' -H 'webhook-id: msg_1' \
+	    -H "webhook-timestamp: $at" -H "webhook-signature: v1,$signature"
+	assert_code 401
+}
+
+# As of the version before: one secret for both directions.
+@test "producers of an older version go on signing with the secret they have" {
+	run_old() { sql "SET client_min_messages = warning; DROP SCHEMA IF EXISTS old CASCADE; CREATE SCHEMA old;
+	    SET search_path = old; CREATE TABLE subscriptions (id int,
+	      secrets text[], secrets_until timestamptz[],
+	      secrets_version bigint DEFAULT 1, state text, verify_ingest text
+	      CHECK (verify_ingest IN ('standard-webhooks',
+	        'hmac-sha256-hex')));
+	    INSERT INTO subscriptions VALUES
+	      (1, '{b,a}', '{NULL,2030-01-01}', 1, 'active', 'hmac-sha256-hex'),
+	      (2, '{c}', NULL, 1, 'active', NULL),
+	      (3, '{\"\"}', NULL, 1, 'active', NULL),
+	      (4, NULL, NULL, 1, 'deleted', NULL);
+	    $(cat "$ROOT/src/migrations/0014_ingest_secrets.sql")
+	    SELECT id, secrets, ingest_secrets, ingest_secrets_until IS NULL,
+	      secrets_version FROM subscriptions ORDER BY id"; }
+	run run_old
+	assert_success
+	assert_output '1|{b,a}|{b,a}|f|2
+2|{c}||t|1
+3|||t|1
+4|||t|1'
+	sql 'DROP SCHEMA old CASCADE'
+}
+
+@test "a rotation of the key seals ingest secrets anew too" {
+	local id old
+	id=$(subscribe /ok)
+	request PATCH "/subscriptions/$id" -d '{"verify_ingest": "github",
+	    "ingest_secret": "sixteen-bytes-and"}'
+	request POST "/subscriptions/$id/ingest-secret/rotate"
+	old=$(first_key)
+	run admin secret-key rotate
+	assert_success
+	[ "$(sql "SELECT count(*) FROM subscriptions, unnest(ingest_secrets) AS s
+	    WHERE split_part(s, '.', 2) = '$old'")" = 0 ]
+	sed -i "/^$old /d" "$KEYS"
+	request POST "/ingest/$id" -d '{}' -H "X-Hub-Signature-256: \
+sha256=$(printf '{}' | openssl dgst -sha256 -hmac sixteen-bytes-and -r |
+	    cut -d' ' -f1)"
+	assert_code 202
 }
 
 # The worker was started anew with keys that open nothing; the log says why.
@@ -270,7 +379,7 @@ three_subscriptions() {
 	SIGNED=$(subscribe "$SIGNED_PATH" signed-one)
 	OPEN=$(subscribe /ok)
 	request POST /subscriptions/ -d "{\"target_url\": \"$RECEIVER/ok\",
-	    \"secret\": \"p\", \"verify_ingest\": \"hmac-sha256-hex\"}"
+	    \"ingest_secret\": \"sixteen-bytes-and\", \"verify_ingest\": \"hmac-sha256-hex\"}"
 	PRODUCED=$(json .id)
 	redis DEL "subscription:$SIGNED" "subscription:$PRODUCED"
 }

@@ -149,15 +149,16 @@ counted() {
 	browse /ui/subscriptions/new
 	[[ $body == *'name="make_secret" value="1" checked'* ]]
 	send /ui/subscriptions/new "csrf=$(csrf)" "target_url=$RECEIVER/ok" \
-	    make_secret=1 secret= events= verify_ingest=standard-webhooks
+	    make_secret=1 secret= events=
 	assert_code 303
 	id=$(place | grep -oE '[0-9a-f-]{36}')
 	request GET "/subscriptions/$id"
 	[[ $(json .secret) == whsec_???????????????????????????????????????????? ]]
-	assert_json .verify_ingest '"standard-webhooks"'
+	assert_json .verify_ingest null
 	# what was typed counts
 	submit "/ui/subscriptions/$id/edit" "target_url=$RECEIVER/ok" \
-	    make_secret=1 secret=typed events= verify_ingest=hmac-sha256-hex
+	    make_secret=1 secret=typed events= verify_ingest=hmac-sha256-hex \
+	    ingest_secret=typed-for-producers
 	assert_code 303
 	request GET "/subscriptions/$id"
 	assert_json '[.secret, .verify_ingest]' '["typed","hmac-sha256-hex"]'
@@ -190,10 +191,14 @@ counted() {
 	# the box stays as it was
 	[[ $body != *'name="make_secret" value="1" checked'* ]]
 	submit /ui/subscriptions/new "target_url=$RECEIVER/ok" secret= \
-	    verify_ingest=hmac-sha256-hex
+	    verify_ingest=stripe
 	assert_code 422
-	[[ $body == *'there has to be one'* ]]
-	[[ $body == *'<option value="hmac-sha256-hex" selected>'* ]]
+	[[ $body == *'id="ingest_secret-error">Set ingest_secret to the secret'* ]]
+	[[ $body == *'<option value="stripe" selected>'* ]]
+	submit /ui/subscriptions/new "target_url=$RECEIVER/ok" \
+	    secret=one-for-both-ways ingest_secret=one-for-both-ways
+	assert_code 422
+	[[ $body == *'Deliveries are signed with this secret'* ]]
 }
 
 @test "the page of one shows how it fared, and what is wrong now" {

@@ -448,3 +448,144 @@ works() {	# TOKEN
 	run token revoke "$(sql "SELECT id FROM tokens WHERE name = 'x'")"
 	assert_success
 }
+
+# ---- who signs needs no token ----------------------------------------------
+
+signed_by() {	# SCHEME SECRET BODY: curl's arguments, a line each
+	python3 - "$@" <<-'E'
+	import base64, hashlib, hmac, sys, time
+	scheme, secret, body = sys.argv[1], *(a.encode() for a in sys.argv[2:])
+	at = str(int(time.time()))
+	def mac(message):
+	    return hmac.new(secret, message, hashlib.sha256)
+	id = f"msg_{time.time_ns()}"
+	fields = {
+	    "standard-webhooks": {"webhook-id": id, "webhook-timestamp": at,
+	        "webhook-signature": "v1," + base64.b64encode(mac(
+	            f"{id}.{at}.".encode() + body).digest()).decode()},
+	    "hmac-sha256-hex": {"X-Signature": mac(body).hexdigest()},
+	    "github": {"X-Hub-Signature-256": "sha256=" + mac(body).hexdigest()},
+	    "stripe": {"Stripe-Signature": f"t={at},v1=" +
+	               mac(f"{at}.".encode() + body).hexdigest()},
+	    "shopify": {"X-Shopify-Hmac-Sha256":
+	                base64.b64encode(mac(body).digest()).decode()}}[scheme]
+	for name, value in fields.items():
+	    print("-H", f"{name}: {value}", sep="\n")
+	E
+}
+
+# signs SCHEME SECRET ID BODY [CURL ARGUMENT…]: a signed request, no token.
+signs() {
+	local fields
+	mapfile -t fields < <(signed_by "$1" "$2" "$4")
+	request POST "/ingest/$3" --data-binary "$4" "${fields[@]}" "${@:5}"
+}
+
+verifying() {	# SCHEME: sets subscription
+	as "$WRITE" POST /subscriptions/ -d "{\"target_url\": \"$RECEIVER/ok\",
+	    \"ingest_secret\": \"sixteen-bytes-and\", \"verify_ingest\": \"$1\"}"
+	assert_code 201
+	subscription=$(json .id)
+}
+
+SCHEMES='standard-webhooks hmac-sha256-hex github stripe shopify'
+
+@test "what is signed well needs no token, and nothing else does without" {
+	local subscription scheme
+	for scheme in $SCHEMES; do
+		verifying $scheme
+		signs $scheme sixteen-bytes-and "$subscription" '{"a": 1}'
+		[ "$code" = 202 ] || fail "$scheme: $code $body"
+		signs $scheme sixteen-bytes-or-more "$subscription" '{"a": 1}'
+		[ "$code" = 401 ] || fail "$scheme, another secret: $code"
+		signs $scheme sixteen-bytes-and "$SOME" '{"a": 1}'
+		[ "$code" = 401 ] || fail "$scheme, to another: $code"
+		signs $scheme sixteen-bytes-and "$subscription" '{"a": 1}' \
+		    -H 'Authorization: Bearer pr_none'
+		[ "$code" = 401 ] || fail "$scheme, with a bad token: $code"
+		signs $scheme sixteen-bytes-and "$subscription" '{"a": 2}' \
+		    -H "Authorization: Bearer $INGEST"
+		[ "$code" = 202 ] || fail "$scheme, with a good token: $code"
+		as "$INGEST" POST "/ingest/$subscription" -d '{}'
+		[ "$code" = 401 ] || fail "$scheme, a token alone: $code"
+		request POST "/ingest/$subscription" -d '{}'
+		[ "$code" = 401 ] || fail "$scheme, nothing: $code"
+		[ "$(sql "SELECT count(*) FROM webhooks
+		    WHERE subscription_id = '$subscription'")" = 2 ]
+	done
+	[ "$(sql "SELECT count(*) FROM webhooks WHERE subscription_id = '$SOME'
+	    AND payload = '{\"a\": 1}'")" = 0 ]
+}
+
+# What a client sees of an answer, but for what differs each time.
+seen() {
+	echo "$code $body"
+	grep -viE '^(date|x-request-id):' <<<"$head"
+}
+
+@test "without a token all answers are the same, but to who signed" {
+	local subscription want large id scheme
+	verifying github
+	large=$(printf '"%01100000d"' 0)
+	request POST "/ingest/$SOME" -d '{}'
+	assert_code 401
+	want=$(seen)
+	alike() { [ "$(seen)" = "$want" ] || fail "$1: $(seen)"; }
+	for id in "$subscription" "$SOME" "$NOBODY" nothing 1; do
+		for scheme in github stripe; do
+			signs $scheme of-another-sixteen "$id" '{}'
+			alike "$id, signed otherwise"
+			signs $scheme of-another-sixteen "$id" '{'
+			alike "$id, no JSON"
+			signs $scheme of-another-sixteen "$id" ''
+			alike "$id, no body"
+			signs $scheme of-another-sixteen "$id" '{}' \
+			    -H "X-Event-Type: $(printf 'e%.0s' {1..300})"
+			alike "$id, a long event type"
+			signs $scheme of-another-sixteen "$id" '{}' \
+			    -H 'Postrider-Hops: 6'
+			alike "$id, a loop"
+		done
+		request POST "/ingest/$id" -H 'X-Hub-Signature-256: sha256=00' \
+		    --data-binary @- <<<"$large"
+		alike "$id, too large"
+		request POST "/ingest/$id" -d '{}'
+		alike "$id, unsigned"
+	done
+	# who signed is told
+	signs github sixteen-bytes-and "$subscription" '{'
+	assert_code 400
+	signs github sixteen-bytes-and "$subscription" '{}' \
+	    -H "X-Event-Type: $(printf 'e%.0s' {1..300})"
+	assert_faults 1
+	signs github sixteen-bytes-and "$subscription" '{}' \
+	    -H 'Postrider-Hops: 6'
+	assert_code 508
+	[ "$(sql "SELECT count(*) FROM webhooks
+	    WHERE subscription_id = '$subscription'")" = 0 ]
+}
+
+@test "once a subscription verifies no more, a signature is worth nothing" {
+	local subscription change
+	for change in '{"verify_ingest": null}' \
+	    '{"ingest_secret": "of-sixteen-or-more"}' DELETE; do
+		verifying github
+		for _ in 1 2 3 4; do	# both processes remember the rule
+			signs github sixteen-bytes-and "$subscription" '{}'
+			assert_code 202
+		done
+		if [ "$change" = DELETE ]; then
+			as "$WRITE" DELETE "/subscriptions/$subscription"
+			assert_code 204
+		else
+			as "$WRITE" PATCH "/subscriptions/$subscription" \
+			    -d "$change"
+			assert_code 200
+		fi
+		for _ in 1 2 3 4; do
+			signs github sixteen-bytes-and "$subscription" '{}'
+			assert_code 401
+			[[ $(json .detail) == 'Send an API token'* ]]
+		done
+	done
+}

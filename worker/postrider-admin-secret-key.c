@@ -13,14 +13,18 @@
 #include "postrider-admin.h"
 #include "stores/keyring.h"
 #include "stores/rekey.h"
+#include "stores/secret_report.h"
 
 const char admin_secret_key_usage[] =
     "usage: postrider-admin secret-key create [USER]\n"
     "       postrider-admin secret-key rotate\n"
     "       postrider-admin secret-key reencrypt\n"
+    "       postrider-admin secret-key check\n"
     "create makes the file of the keys if there is none, for USER alone. "
     "rotate puts a\nnew key in front and encrypts all secrets anew. reencrypt "
-    "goes on with that, and\ntells which keys are in use.\n";
+    "goes on with that, and\ntells which keys are in use. check lists the "
+    "stored secrets that would be refused\ntoday, and exits with 1 when there "
+    "are some.\n";
 
 static int
 fix_the_key(void)
@@ -130,6 +134,40 @@ reencrypt(void)
 	return rc;
 }
 
+static void
+tell_fault(const struct uuid *subscription, const char *which, const char *why)
+{
+	char id[UUID_TEXT_SIZE];
+
+	printf("%s  %s: %s\n", uuid_text(subscription, id), which, why);
+}
+
+/* 1 when one would be refused today. */
+static int
+check(void)
+{
+	struct db *db;
+	int64_t count;
+
+	if (become_owner() == -1)
+		return 100;
+	if (keyring_load(config.secret_key_file) == -1)
+		return fix_the_key();
+	db = db_new(config.database_url, DB_MAINTAIN, "postrider command");
+	count = secret_report(db, tell_fault);
+	if (count == -1)
+		fprintf(
+		    stderr, "cannot read the secrets: %s\n", db_message(db));
+	else if (count == 0)
+		printf("all secrets are good\n");
+	else
+		printf("%" PRId64 " secrets to set anew: those in use go on "
+		       "until then\n",
+		    count);
+	db_free(db);
+	return count == -1 ? 111 : count > 0;
+}
+
 static int
 rotate(void)
 {
@@ -166,5 +204,7 @@ admin_secret_key(int argc, char **argv)
 		return rotate();
 	if (argc == 1 && strcmp(command, "reencrypt") == 0)
 		return reencrypt();
+	if (argc == 1 && strcmp(command, "check") == 0)
+		return check();
 	return usage_refuse(admin_secret_key_usage);
 }

@@ -65,7 +65,7 @@ static const struct command {
 	    "create, list, revoke: who may use the API", admin_token_usage },
 	{ "secret-key", WORDS_MOST, admin_secret_key,
 	    "create [USER], rotate, reencrypt: the keys that secrets are "
-	    "encrypted with",
+	    "encrypted with; check: the secrets",
 	    admin_secret_key_usage },
 	{ "print-config", 0, admin_print_config, "a sample settings file",
 	    NULL },

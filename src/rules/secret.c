@@ -91,6 +91,16 @@ secret_fault_text(enum secret_fault fault)
 	case SECRET_SHORT:
 		return "The key has fewer than 16 bytes: choose a longer "
 		       "secret, so that nobody guesses it";
+	case SECRET_ABSENT:
+		return "verify_ingest needs an ingest secret: set another one, "
+		       "or set verify_ingest to null too";
+	case SECRET_THEIRS:
+		return "Set ingest_secret to the secret that the producer made "
+		       "(Stripe: the endpoint's signing secret; Shopify: the "
+		       "app's client secret)";
+	case SECRET_SAME:
+		return "Deliveries are signed with this secret: choose another "
+		       "one, or a receiver could pass for the producer";
 	}
 	return "";
 }

@@ -18,7 +18,11 @@ enum secret_fault {
 	SECRET_URL_SAFE, /* - or _ in its base64 */
 	SECRET_PADDING, /* its base64 lacks an =, has one too many, or is cut */
 	SECRET_NO_BASE64, /* another character there */
-	SECRET_SHORT /* its key has fewer bytes than SECRET_INGEST_KEY_MIN */
+	SECRET_SHORT, /* its key has fewer bytes than SECRET_INGEST_KEY_MIN */
+	/* of what producers sign with, beside others */
+	SECRET_ABSENT, /* there has to be one */
+	SECRET_THEIRS, /* and the producer makes it */
+	SECRET_SAME    /* deliveries are signed with it */
 };
 
 /* Of one that signs as Standard Webhooks: "whsec_" and the standard base64 of

@@ -45,6 +45,17 @@ signature_key(const char *secret, unsigned char **key)
 	return length;
 }
 
+bool
+signature_has_key(const char *secret)
+{
+	unsigned char *key;
+	size_t length = signature_key(secret, &key);
+
+	sodium_memzero(key, length);
+	free(key);
+	return length > 0;
+}
+
 void
 signature_make(const char *secret, const char *id, int64_t timestamp,
     const void *body, size_t length, char signature[SIGNATURE_SIZE])

@@ -4,6 +4,7 @@
  * Standard Webhooks signatures, version 1: HMAC-SHA256 over id.timestamp.body
  * (https://www.standardwebhooks.com). sodium_init comes first.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ void signature_secret(char secret[SIGNATURE_SECRET_SIZE]);
  * judged by rules/secret.h; rows may be older.
  * timestamp: seconds since 1970.
  */
+bool signature_has_key(const char *secret); /* of a byte at least */
 void signature_make(const char *secret, const char *id, int64_t timestamp,
     const void *body, size_t length, char signature[SIGNATURE_SIZE]);
 #endif

@@ -67,12 +67,18 @@ subscription_read(
 	const json_t *created = json_object_get(from, "created_at");
 	const json_t *updated = json_object_get(from, "updated_at");
 	const json_t *overlap = json_object_get(from, "secret_overlap_until");
+	const json_t *has_ingest = json_object_get(from, "has_ingest_secret");
+	const json_t *ingest_overlap =
+	    json_object_get(from, "ingest_secret_overlap_until");
 
 	if (its_id == NULL || strcmp(its_id, uuid_text(id, text)) != 0 ||
 	    !json_is_integer(created) || !json_is_integer(updated) ||
-	    !json_is_integer(overlap))
+	    !json_is_integer(overlap) || !json_is_boolean(has_ingest) ||
+	    !json_is_integer(ingest_overlap))
 		return false;
 	into->secret_overlap_until = json_integer_value(overlap);
+	into->has_ingest_secret = json_is_true(has_ingest);
+	into->ingest_overlap_until = json_integer_value(ingest_overlap);
 	into->id = *id;
 	into->created_at = json_integer_value(created);
 	into->updated_at = json_integer_value(updated);
@@ -132,7 +138,7 @@ cache_entry_make(const struct subscription *subscription)
 {
 	char text[UUID_TEXT_SIZE], *dump;
 	json_t *value = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I,"
-				  " s:o, s:I}",
+				  " s:o, s:I, s:b, s:I}",
 	    "id", uuid_text(&subscription->id, text), "target_url",
 	    string_or_null(subscription->target_url), "secret",
 	    string_or_null(subscription->sealed_secret), "events",
@@ -142,7 +148,9 @@ cache_entry_make(const struct subscription *subscription)
 	    (json_int_t)subscription->created_at, "updated_at",
 	    (json_int_t)subscription->updated_at, "verify_ingest",
 	    string_or_null(subscription->verify_ingest), "secret_overlap_until",
-	    (json_int_t)subscription->secret_overlap_until);
+	    (json_int_t)subscription->secret_overlap_until, "has_ingest_secret",
+	    (int)subscription->has_ingest_secret, "ingest_secret_overlap_until",
+	    (json_int_t)subscription->ingest_overlap_until);
 
 	if (value == NULL)
 		return NULL;

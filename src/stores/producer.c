@@ -5,8 +5,9 @@
 #include "stores/store.h"
 
 static const struct db_statement rules_sql = { "producer_rules",
-	"SELECT s.id, s.verify_ingest, " STORE_SECRETS ", s.secrets_version,"
-	"   (SELECT min(ends) FROM unnest(s.secrets_until) AS ends"
+	"SELECT s.id, s.verify_ingest, " STORE_INGEST_SECRETS
+	", s.secrets_version,"
+	"   (SELECT min(ends) FROM unnest(s.ingest_secrets_until) AS ends"
 	"     WHERE ends > clock_timestamp())"
 	"  FROM subscriptions s"
 	" WHERE s.id = ANY ($1) AND s.verify_ingest IS NOT NULL" };

@@ -2,7 +2,7 @@
 #define STORES_PRODUCER_H
 /*
  * What a subscription asks of its producers (verify_ingest): how to sign, and
- * with which secrets. A rule is good while its version is the row's, which
+ * with which ingest secrets. A rule is good while its version is the row's, which
  * the statement that stores a webhook checks, and until ends_at.
  */
 #include <stddef.h>

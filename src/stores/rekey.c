@@ -26,25 +26,37 @@ static const struct db_statement clear_seal_sql = { "rekey_clear_seal",
 	"  secrets = CASE WHEN $3 <> '' THEN ARRAY[$3::text] END"
 	" WHERE id = $1 AND xmin::text = $2" };
 
-/* Those with a secret of another key than the first. */
-static const struct db_statement stale_sql = { "rekey_stale",
-	"SELECT s.id, s.secrets, " STORE_SECRETS " FROM subscriptions s"
-	" WHERE s.id > $1 AND EXISTS (SELECT FROM unnest(s.secrets) AS u (secret)"
-	"   WHERE secret <> '' AND split_part(secret, '.', 2) <> $2)"
-	" ORDER BY s.id LIMIT 200" };
+/* Of each of the two columns that hold secrets: those with one of another key
+ * than the first; and sealed anew. The version stays: the secrets are the same.
+ * The times of those that are valid stay with them. */
+#define STALE(column, valid) \
+	"SELECT s.id, s." column ", " valid " FROM subscriptions s" \
+	" WHERE s.id > $1 AND EXISTS (" \
+	"   SELECT FROM unnest(s." column ") AS u (secret)" \
+	"    WHERE secret <> '' AND split_part(secret, '.', 2) <> $2)" \
+	" ORDER BY s.id LIMIT 200"
+#define RESEAL(column) \
+	"UPDATE subscriptions s SET " column " = $3, " column "_until = (" \
+	"    SELECT array_agg(until ORDER BY n)" \
+	"     FROM unnest(s." column ", s." column "_until) WITH ORDINALITY" \
+	"       AS kept (secret, until, n) WHERE secret = ANY ($4::text[]))" \
+	" WHERE id = $1 AND " column " = $2"
 
-/* The version stays: the secrets are the same. The times of those that are
- * valid stay with them. */
-static const struct db_statement reseal_sql = { "rekey_reseal",
-	"UPDATE subscriptions s SET secrets = $3, secrets_until = ("
-	"    SELECT array_agg(until ORDER BY n)"
-	"     FROM unnest(s.secrets, s.secrets_until) WITH ORDINALITY"
-	"       AS kept (secret, until, n) WHERE secret = ANY ($4::text[]))"
-	" WHERE id = $1 AND secrets = $2" };
+static const struct column {
+	struct db_statement stale, reseal;
+} columns[] = {
+	{ { "rekey_stale", STALE("secrets", STORE_SECRETS) },
+	    { "rekey_reseal", RESEAL("secrets") } },
+	{ { "rekey_stale_ingest",
+	      STALE("ingest_secrets", STORE_INGEST_SECRETS) },
+	    { "rekey_reseal_ingest", RESEAL("ingest_secrets") } },
+};
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
 static const struct db_statement usage_sql = { "rekey_usage",
 	"SELECT split_part(secret, '.', 2), count(DISTINCT id)"
-	"  FROM subscriptions CROSS JOIN unnest(secrets) AS u (secret)"
+	"  FROM subscriptions CROSS JOIN unnest(secrets || ingest_secrets)"
+	"    AS u (secret)"
 	" WHERE secret <> '' GROUP BY 1 ORDER BY 1" };
 
 static const char lock_sql[] =
@@ -170,13 +182,14 @@ rekey_clear(struct db *db)
 }
 
 static int
-stale_page(struct db *db, const struct uuid *after, struct page *page)
+stale_page(struct db *db, const struct column *column, const struct uuid *after,
+    struct page *page)
 {
 	struct db_params *params = db_params(db);
 
 	db_add_uuid(params, after);
 	db_add_string(params, keyring_first());
-	if (db_run(db, &stale_sql, params, DEADLINE_MS) == -1)
+	if (db_run(db, &column->stale, params, DEADLINE_MS) == -1)
 		return -1;
 	page->count = db_rows(db);
 	page->rows = memory_get((size_t)page->count * sizeof(*page->rows));
@@ -201,7 +214,7 @@ add_strings(struct db_params *params, char *const *strings, int count)
 
 /* 0 done, 1 it cannot be opened, -1 the database failed. */
 static int
-reseal(struct db *db, const struct row *row)
+reseal(struct db *db, const struct column *column, const struct row *row)
 {
 	struct db_params *params = db_params(db);
 	char **sealed = memory_get((size_t)row->valid_count * sizeof(*sealed));
@@ -221,7 +234,7 @@ reseal(struct db *db, const struct row *row)
 	add_strings(params, row->all, row->all_count);
 	add_strings(params, sealed, count);
 	add_strings(params, row->valid, row->valid_count);
-	rc = db_run(db, &reseal_sql, params, DEADLINE_MS);
+	rc = db_run(db, &column->reseal, params, DEADLINE_MS);
 out:
 	for (int i = 0; i < count; i++)
 		free(sealed[i]);
@@ -231,7 +244,7 @@ out:
 
 /* From the first to the last. How many were stale, or -1. */
 static int64_t
-stale_pass(struct db *db, bool *failed)
+stale_pass(struct db *db, const struct column *column, bool *failed)
 {
 	struct uuid after = { 0 };
 	struct page page = { 0 };
@@ -240,11 +253,11 @@ stale_pass(struct db *db, bool *failed)
 
 	do {
 		page_free(&page);
-		if (stale_page(db, &after, &page) == -1)
+		if (stale_page(db, column, &after, &page) == -1)
 			return -1;
 		for (int i = 0; i < page.count && rc != -1; i++) {
 			after = page.rows[i].id;
-			rc = reseal(db, &page.rows[i]);
+			rc = reseal(db, column, &page.rows[i]);
 			*failed |= rc == 1;
 		}
 		seen += page.count;
@@ -254,21 +267,33 @@ stale_pass(struct db *db, bool *failed)
 }
 
 /* Passes until one finds nothing: a row may have changed under our hands. */
-int64_t
-rekey_all(struct db *db)
+static int64_t
+rekey_column(struct db *db, const struct column *column)
 {
 	int64_t seen, done = 0;
 	bool failed = false;
+
+	do {
+		seen = stale_pass(db, column, &failed);
+		done += seen;
+	} while (seen > 0 && !failed);
+	return seen == -1 || failed ? -1 : done;
+}
+
+int64_t
+rekey_all(struct db *db)
+{
+	int64_t done = 0, sealed;
 
 	if (keyring_first() == NULL) {
 		fprintf(stderr, "%s\n", keyring_reason());
 		return -1;
 	}
-	do {
-		seen = stale_pass(db, &failed);
-		done += seen;
-	} while (seen > 0 && !failed);
-	return seen == -1 || failed ? -1 : done;
+	for (size_t i = 0; i < COLUMNS; i++) {
+		sealed = rekey_column(db, &columns[i]);
+		done = sealed == -1 || done == -1 ? -1 : done + sealed;
+	}
+	return done;
 }
 
 int

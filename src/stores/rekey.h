@@ -15,8 +15,8 @@
 int64_t rekey_clear(struct db *db);
 
 /* Seals anew what another key than the first sealed, and drops secrets that
- * are valid no more. How many subscriptions, or -1: some could not be opened,
- * or the database failed. */
+ * are valid no more, in each of the two columns that hold some. How many rows,
+ * or -1: some could not be opened, or the database failed. */
 int64_t rekey_all(struct db *db);
 
 /* Calls `tell` with each key's id that a stored secret needs. 0, -1. */

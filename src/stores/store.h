@@ -15,9 +15,13 @@ int store_run(struct db *db, const struct db_statement *statement,
 int store_run_until(struct db *db, const struct db_statement *statement,
     const struct db_params *params, int64_t end_ms);
 
-/* The valid secrets of the subscription s, sealed, the newest first. */
-#define STORE_SECRETS \
-	"ARRAY(SELECT secret FROM unnest(s.secrets, s.secrets_until)" \
+/* The valid secrets of the subscription s, sealed, the newest first: those of
+ * deliveries, and those that producers sign with. */
+#define STORE_SECRETS STORE_VALID("s.secrets, s.secrets_until")
+#define STORE_INGEST_SECRETS \
+	STORE_VALID("s.ingest_secrets, s.ingest_secrets_until")
+#define STORE_VALID(columns) \
+	"ARRAY(SELECT secret FROM unnest(" columns ")" \
 	"   WITH ORDINALITY AS kept (secret, until, n)" \
 	"  WHERE secret <> '' AND coalesce(until > clock_timestamp(), true)" \
 	"  ORDER BY n)"

@@ -1,28 +1,22 @@
-#include "stores/subscription.h"
-
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "stores/keyring.h"
 #include "stores/maintenance.h"
 #include "stores/store.h"
+#include "stores/subscription_row.h"
 
-#define OLDER_MOST "2" /* secrets beside the newest */
-
-#define COLUMNS \
-	"id, target_url, secrets[1], events, state, state_reason," \
-	" created_at, updated_at, verify_ingest," \
-	" (SELECT max(ends) FROM unnest(secrets_until) AS ends" \
-	"   WHERE ends > clock_timestamp())"
+#define OVERTAKEN 2 /* by another change: once more */
 
 static const struct db_statement create_sql = { "subscription_create",
 	"INSERT INTO subscriptions (id, target_url, secrets, events,"
-	"   verify_ingest)"
+	"   verify_ingest, ingest_secrets)"
 	" VALUES ($1, $2, CASE WHEN $3::text IS NOT NULL THEN ARRAY[$3] END,"
-	"   $4, $5) RETURNING " COLUMNS };
+	"   $4, $5, CASE WHEN $6::text IS NOT NULL THEN ARRAY[$6] END)"
+	" RETURNING " SUBSCRIPTION_COLUMNS };
 
 static const struct db_statement get_sql = { "subscription_get",
-	"SELECT " COLUMNS " FROM subscriptions"
+	"SELECT " SUBSCRIPTION_COLUMNS " FROM subscriptions"
 	" WHERE id = $1 AND state <> 'deleted'" };
 
 static const struct db_statement update_sql = { "subscription_update",
@@ -31,38 +25,25 @@ static const struct db_statement update_sql = { "subscription_update",
 	"       secrets = CASE WHEN NOT $4 THEN secrets"
 	"         WHEN $5::text IS NOT NULL THEN ARRAY[$5] END,"
 	"       secrets_until = CASE WHEN NOT $4 THEN secrets_until END,"
-	"       secrets_version = secrets_version + ($4 OR $8)::int,"
+	"       secrets_version = secrets_version + ($4 OR $8 OR $10)::int,"
 	"       events = CASE WHEN $6 THEN $7 ELSE events END,"
 	"       verify_ingest = CASE WHEN $8 THEN $9 ELSE verify_ingest END,"
+	"       ingest_secrets = CASE WHEN NOT $10 THEN ingest_secrets"
+	"         WHEN $11::text IS NOT NULL THEN ARRAY[$11] END,"
+	"       ingest_secrets_until ="
+	"         CASE WHEN NOT $10 THEN ingest_secrets_until END,"
 	"       failing_since = CASE WHEN NOT $2 THEN failing_since END,"
 	"       failures = CASE WHEN $2 THEN 0 ELSE failures END,"
 	"       updated_at = clock_timestamp()"
 	" WHERE id = $1 AND state <> 'deleted'"
-	"   AND (CASE WHEN $8 THEN $9 ELSE verify_ingest END IS NULL"
-	"     OR CASE WHEN $4 THEN $5 ELSE secrets[1] END <> '')"
-	" RETURNING " COLUMNS };
-
-/* unnest fills up what is shorter with nulls: the newest has no end yet. */
-static const struct db_statement rotate_sql = { "subscription_rotate",
-	"UPDATE subscriptions s SET (secrets, secrets_until) = ("
-	"    SELECT array_prepend($2::text, array_agg(secret ORDER BY n)),"
-	"      array_prepend(NULL::timestamptz, array_agg(until ORDER BY n))"
-	"     FROM (SELECT secret, n, least(until,"
-	"         clock_timestamp() + $3::int4 * interval '1 hour') AS until"
-	"        FROM unnest(s.secrets, s.secrets_until) WITH ORDINALITY"
-	"          AS old (secret, until, n)"
-	"       WHERE secret <> '' AND $3 > 0"
-	"         AND coalesce(until > clock_timestamp(), true)"
-	"       ORDER BY n LIMIT " OLDER_MOST ") AS valid),"
-	"   secrets_version = secrets_version + 1,"
-	"   updated_at = clock_timestamp()"
-	" WHERE id = $1 AND state <> 'deleted' RETURNING " COLUMNS };
+	"   AND $12::int8 IN (secrets_version, -1)"
+	" RETURNING " SUBSCRIPTION_COLUMNS };
 
 static const struct db_statement pause_sql = { "subscription_pause",
 	"UPDATE subscriptions"
 	"   SET state = 'paused', state_reason = NULL,"
 	"       updated_at = clock_timestamp()"
-	" WHERE id = $1 AND state = 'active' RETURNING " COLUMNS };
+	" WHERE id = $1 AND state = 'active' RETURNING " SUBSCRIPTION_COLUMNS };
 
 /* The keeper restarts what is pending, from the oldest on. */
 static const struct db_statement resume_sql = { "subscription_resume",
@@ -73,53 +54,20 @@ static const struct db_statement resume_sql = { "subscription_resume",
 	"       resumed_at = clock_timestamp(),"
 	"       updated_at = clock_timestamp()"
 	" WHERE id = $1 AND state IN ('paused', 'disabled')"
-	" RETURNING " COLUMNS };
+	" RETURNING " SUBSCRIPTION_COLUMNS };
 
 static const struct db_statement delete_sql = { "subscription_delete",
 	"UPDATE subscriptions"
 	"   SET state = 'deleted', secrets = NULL, secrets_until = NULL,"
+	"       ingest_secrets = NULL, ingest_secrets_until = NULL,"
 	"       verify_ingest = NULL, secrets_version = secrets_version + 1,"
 	"       updated_at = clock_timestamp()"
 	" WHERE id = $1 AND state <> 'deleted' RETURNING id" };
 
 static const struct db_statement list_sql = { "subscription_list",
-	"SELECT " COLUMNS " FROM subscriptions WHERE state <> 'deleted'"
+	"SELECT " SUBSCRIPTION_COLUMNS
+	" FROM subscriptions WHERE state <> 'deleted'"
 	" ORDER BY id LIMIT $1 OFFSET $2" };
-
-void
-subscription_release(struct subscription *subscription)
-{
-	if (subscription == NULL)
-		return;
-	free(subscription->target_url);
-	free(subscription->sealed_secret);
-	free(subscription->verify_ingest);
-	free(subscription->events);
-	free(subscription->state);
-	free(subscription->state_reason);
-	*subscription = (struct subscription){ 0 };
-}
-
-static void
-subscription_read(
-    const struct db *db, int row, struct subscription *subscription)
-{
-	subscription->id = db_get_uuid(db, row, 0);
-	subscription->target_url =
-	    memory_copy_string(db_get_string(db, row, 1));
-	subscription->sealed_secret =
-	    memory_copy_string(db_get_string(db, row, 2));
-	subscription->events =
-	    db_get_strings(db, row, 3, &subscription->events_count);
-	subscription->state = memory_copy_string(db_get_string(db, row, 4));
-	subscription->state_reason =
-	    memory_copy_string(db_get_string(db, row, 5));
-	subscription->created_at = db_get_time(db, row, 6);
-	subscription->updated_at = db_get_time(db, row, 7);
-	subscription->verify_ingest =
-	    memory_copy_string(db_get_string(db, row, 8));
-	subscription->secret_overlap_until = db_get_time(db, row, 9);
-}
 
 static void
 add_events(struct db_params *params, const char *const *events, int count)
@@ -134,51 +82,76 @@ add_events(struct db_params *params, const char *const *events, int count)
 	db_array_end(params);
 }
 
-/* Runs and reads the one row, or none. */
+/* What the secrets of a change are sealed as; NULL: none. */
+struct sealed {
+	char *secret, *ingest_secret;
+};
+
 static int
-run_one(struct db *db, const struct db_statement *statement,
-    const struct db_params *params, struct subscription *subscription)
+seal_both(const struct uuid *id, const char *secret, const char *ingest_secret,
+    struct sealed *sealed)
 {
-	if (store_run(db, statement, params) == -1)
-		return -1;
-	if (db_rows(db) == 0)
+	*sealed = (struct sealed){ 0 };
+	if (subscription_seal(id, secret, &sealed->secret) == 0 &&
+	    subscription_seal(id, ingest_secret, &sealed->ingest_secret) == 0)
 		return 0;
-	subscription_read(db, 0, subscription);
-	return 1;
+	free(sealed->secret);
+	return -1;
 }
 
-/* 0, and *sealed (yours to free(), NULL for NULL), or -1: no key. */
-static int
-seal(const struct uuid *id, const char *secret, char **sealed)
+static void
+sealed_free(struct sealed *sealed)
 {
-	*sealed = secret != NULL ? keyring_seal(id, secret) : NULL;
-	return secret != NULL && *sealed == NULL ? -1 : 0;
+	free(sealed->secret);
+	free(sealed->ingest_secret);
+}
+
+/* Ends a plan; of what was made the result tells, if it was stored. */
+static void
+plan_end(struct ingest_plan *plan, int rc, struct subscription *stored)
+{
+	if (rc == 1 && plan->made[0] != '\0')
+		stored->made_ingest_secret = memory_copy_string(plan->made);
+	sodium_memzero(plan->made, sizeof(plan->made));
+}
+
+static int
+create(struct db *db, const struct subscription_change *given,
+    const struct ingest_plan *plan, struct subscription *created)
+{
+	struct db_params *params;
+	struct sealed sealed;
+	struct uuid id;
+
+	if (maintenance_keep_clock(db) == -1)
+		return -1;
+	id = uuid_new();
+	if (seal_both(&id, given->secret, plan->secret, &sealed) == -1)
+		return SUBSCRIPTION_NO_KEY;
+	params = db_params(db);
+	db_add_uuid(params, &id);
+	db_add_string(params, given->target_url);
+	db_add_string(params, sealed.secret);
+	add_events(params, given->events, given->events_count);
+	db_add_string(params, given->verify_ingest);
+	db_add_string(params, sealed.ingest_secret);
+	sealed_free(&sealed);
+	return subscription_run(db, &create_sql, params, created);
 }
 
 int
 subscription_create(struct db *db, const struct subscription_change *given,
     struct subscription *created)
 {
-	struct db_params *params;
-	struct uuid id;
-	char *sealed;
+	const struct subscription_secrets none = { 0 };
+	struct ingest_plan plan;
+	int rc = SUBSCRIPTION_BAD_SECRET;
 
-	if (given->verify_ingest != NULL &&
-	    (given->secret == NULL || given->secret[0] == '\0'))
-		return SUBSCRIPTION_NO_SECRET;
-	if (maintenance_keep_clock(db) == -1)
-		return -1;
-	id = uuid_new();
-	if (seal(&id, given->secret, &sealed) == -1)
-		return SUBSCRIPTION_NO_KEY;
-	params = db_params(db);
-	db_add_uuid(params, &id);
-	db_add_string(params, given->target_url);
-	db_add_string(params, sealed);
-	add_events(params, given->events, given->events_count);
-	db_add_string(params, given->verify_ingest);
-	free(sealed);
-	return run_one(db, &create_sql, params, created);
+	created->ingest_fault = ingest_plan_make(&plan, given, &none);
+	if (created->ingest_fault == SECRET_FINE)
+		rc = create(db, given, &plan, created);
+	plan_end(&plan, rc, created);
+	return rc;
 }
 
 int
@@ -188,78 +161,83 @@ subscription_get(
 	struct db_params *params = db_params(db);
 
 	db_add_uuid(params, id);
-	return run_one(db, &get_sql, params, found);
+	return subscription_run(db, &get_sql, params, found);
 }
 
-/* Then it is no change, and ends no overlap. */
-static bool
-has_secret(struct db *db, const struct uuid *id, const char *secret)
-{
-	struct subscription now = { 0 };
-	char *opened = NULL;
-	bool same;
-
-	if (subscription_get(db, id, &now) == 1 && now.sealed_secret != NULL)
-		opened = keyring_open(id, now.sealed_secret);
-	same = opened != NULL && strcmp(opened, secret) == 0;
-	seal_forget(opened);
-	subscription_release(&now);
-	return same;
-}
-
-/* Nothing was changed: why? */
+/* plan: { 0 } and any version where no secret is looked at. 0: there is none,
+ * or another changed it meanwhile. */
 static int
-update_refused(struct db *db, const struct uuid *id)
+update(struct db *db, const struct uuid *id,
+    const struct subscription_change *change, bool secret_given,
+    const struct ingest_plan *plan, int64_t version,
+    struct subscription *updated)
 {
-	struct subscription now = { 0 };
-	int rc = subscription_get(db, id, &now);
-
-	subscription_release(&now);
-	return rc == 1 ? SUBSCRIPTION_NO_SECRET : rc;
-}
-
-int
-subscription_update(struct db *db, const struct uuid *id,
-    const struct subscription_change *change, struct subscription *updated)
-{
-	bool secret_given = change->secret_given &&
-	    (change->secret == NULL || !has_secret(db, id, change->secret));
 	struct db_params *params;
-	char *sealed;
-	int rc;
+	struct sealed sealed;
 
-	if (seal(id, secret_given ? change->secret : NULL, &sealed) == -1)
+	if (seal_both(id, secret_given ? change->secret : NULL,
+		plan->is_change ? plan->secret : NULL, &sealed) == -1)
 		return SUBSCRIPTION_NO_KEY;
 	params = db_params(db);
 	db_add_uuid(params, id);
 	db_add_bool(params, change->target_url_given);
 	db_add_string(params, change->target_url);
 	db_add_bool(params, secret_given);
-	db_add_string(params, sealed);
+	db_add_string(params, sealed.secret);
 	db_add_bool(params, change->events_given);
 	add_events(params, change->events, change->events_count);
 	db_add_bool(params, change->verify_ingest_given);
 	db_add_string(params, change->verify_ingest);
-	free(sealed);
-	rc = run_one(db, &update_sql, params, updated);
-	return rc != 0 ? rc : update_refused(db, id);
+	db_add_bool(params, plan->is_change);
+	db_add_string(params, sealed.ingest_secret);
+	db_add_long(params, version);
+	sealed_free(&sealed);
+	return subscription_run(db, &update_sql, params, updated);
+}
+
+/* The same secret is no change, and ends no overlap. */
+static bool
+is_another(const struct subscription_change *change, const char *secret)
+{
+	return change->secret_given &&
+	    (change->secret == NULL || secret == NULL ||
+		strcmp(change->secret, secret) != 0);
+}
+
+static int
+update_secrets(struct db *db, const struct uuid *id,
+    const struct subscription_change *change, struct subscription *updated)
+{
+	struct subscription_secrets now;
+	struct ingest_plan plan;
+	int rc = subscription_secrets_read(db, id, &now);
+
+	if (rc != 1)
+		return rc;
+	updated->ingest_fault = ingest_plan_make(&plan, change, &now);
+	rc = updated->ingest_fault != SECRET_FINE
+	    ? SUBSCRIPTION_BAD_SECRET
+	    : update(db, id, change, is_another(change, now.secret), &plan,
+		  now.version, updated);
+	plan_end(&plan, rc, updated);
+	subscription_secrets_forget(&now);
+	return rc == 0 ? OVERTAKEN : rc;
 }
 
 int
-subscription_rotate(struct db *db, const struct uuid *id, const char *secret,
-    int64_t overlap_hours, struct subscription *rotated)
+subscription_update(struct db *db, const struct uuid *id,
+    const struct subscription_change *change, struct subscription *updated)
 {
-	struct db_params *params;
-	char *sealed;
+	const struct ingest_plan none = { 0 };
+	int rc = OVERTAKEN;
 
-	if (seal(id, secret, &sealed) == -1)
-		return SUBSCRIPTION_NO_KEY;
-	params = db_params(db);
-	db_add_uuid(params, id);
-	db_add_string(params, sealed);
-	db_add_int(params, (int32_t)overlap_hours);
-	free(sealed);
-	return run_one(db, &rotate_sql, params, rotated);
+	if (!change->secret_given && !change->ingest_secret_given &&
+	    !change->verify_ingest_given)
+		return update(db, id, change, false, &none,
+		    SUBSCRIPTION_ANY_VERSION, updated);
+	for (int i = 0; i < SUBSCRIPTION_TRIES && rc == OVERTAKEN; i++)
+		rc = update_secrets(db, id, change, updated);
+	return rc != OVERTAKEN ? rc : -1;
 }
 
 /* What was not in a state to be moved is shown as it is. */
@@ -271,7 +249,7 @@ subscription_move(struct db *db, const struct db_statement *statement,
 	int rc;
 
 	db_add_uuid(params, id);
-	rc = run_one(db, statement, params, moved);
+	rc = subscription_run(db, statement, params, moved);
 	return rc != 0 ? rc : subscription_get(db, id, moved);
 }
 
@@ -317,42 +295,4 @@ subscription_list(
 	for (int i = 0; i < count; i++)
 		subscription_read(db, i, &(*list)[i]);
 	return count;
-}
-
-void
-subscription_list_free(struct subscription *list, int count)
-{
-	for (int i = 0; i < count; i++)
-		subscription_release(&list[i]);
-	free(list);
-}
-
-static bool
-is_same_string(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-static bool
-is_same_events(const struct subscription *a, const struct subscription *b)
-{
-	if (a->events_count != b->events_count)
-		return false;
-	for (int i = 0; i < a->events_count; i++)
-		if (strcmp(a->events[i], b->events[i]) != 0)
-			return false;
-	return true;
-}
-
-bool
-subscription_is_same(const struct subscription *a, const struct subscription *b)
-{
-	return uuid_compare(&a->id, &b->id) == 0 &&
-	    is_same_string(a->target_url, b->target_url) &&
-	    is_same_string(a->sealed_secret, b->sealed_secret) &&
-	    a->secret_overlap_until == b->secret_overlap_until &&
-	    is_same_string(a->verify_ingest, b->verify_ingest) &&
-	    is_same_events(a, b) && is_same_string(a->state, b->state) &&
-	    is_same_string(a->state_reason, b->state_reason) &&
-	    a->updated_at == b->updated_at;
 }

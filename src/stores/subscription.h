@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "ground/uuid.h"
+#include "rules/secret.h"
 #include "stores/db.h"
 
 struct subscription {
@@ -21,11 +22,16 @@ struct subscription {
 					  till then; 0: there is none */
 	char *verify_ingest; /* how producers sign: signed_request.h; NULL:
 				 they need not */
-	char **events;	     /* one block; NULL when events_count <= 0 */
-	int events_count;    /* -1: null, as it was given */
-	char *state;	     /* "active", "paused", "disabled" */
-	char *state_reason;  /* NULL when there is none */
-	int64_t created_at;  /* ms */
+	bool has_ingest_secret;
+	int64_t ingest_overlap_until; /* as secret_overlap_until */
+	char *made_ingest_secret;     /* made by the call that gave this: to be
+				     shown once; else NULL */
+	enum secret_fault ingest_fault; /* of SUBSCRIPTION_BAD_SECRET */
+	char **events;	    /* one block; NULL when events_count <= 0 */
+	int events_count;   /* -1: null, as it was given */
+	char *state;	    /* "active", "paused", "disabled" */
+	char *state_reason; /* NULL when there is none */
+	int64_t created_at; /* ms */
 	int64_t updated_at;
 };
 
@@ -36,10 +42,12 @@ void subscription_release(struct subscription *subscription);
 
 /* What a PATCH changes; the rest stays. For a new one all is given. */
 struct subscription_change {
-	bool target_url_given, secret_given, events_given, verify_ingest_given;
+	bool target_url_given, secret_given, events_given, verify_ingest_given,
+	    ingest_secret_given;
 	const char *target_url;
 	const char *secret; /* NULL clears */
 	const char *verify_ingest;
+	const char *ingest_secret; /* NULL clears */
 	const char *const *events;
 	int events_count; /* -1 clears */
 };
@@ -47,20 +55,27 @@ struct subscription_change {
 /* All return 1 done, 0 there is none, -1 error (db_error tells), and those
  * that store a secret one of these. The result is the caller's to release. */
 enum {
-	SUBSCRIPTION_NO_KEY = -2,   /* to seal it with: keyring_reason */
-	SUBSCRIPTION_NO_SECRET = -3 /* verify_ingest needs one */
+	SUBSCRIPTION_NO_KEY = -2,    /* to seal it with: keyring_reason */
+	SUBSCRIPTION_BAD_SECRET = -3 /* the result's ingest_fault: why */
 };
+/* What subscription_create would refuse. */
+enum secret_fault
+subscription_new_fault(const struct subscription_change *given);
 int subscription_create(struct db *db, const struct subscription_change *given,
     struct subscription *created);
 int subscription_get(
     struct db *db, const struct uuid *id, struct subscription *found);
-/* Another secret replaces all that were valid, at once. */
+/* Another secret replaces all that were valid, at once. Where producers are to
+ * sign from now on and there is no ingest secret, one is made. */
 int subscription_update(struct db *db, const struct uuid *id,
     const struct subscription_change *change, struct subscription *updated);
 /* Puts `secret` before those that are valid: the newest two of them stay so
  * for overlap_hours at most, and any more end. */
 int subscription_rotate(struct db *db, const struct uuid *id,
     const char *secret, int64_t overlap_hours, struct subscription *rotated);
+/* The same of the ingest secret. given: NULL makes one. */
+int subscription_rotate_ingest(struct db *db, const struct uuid *id,
+    const char *given, int64_t overlap_hours, struct subscription *rotated);
 /* active -> paused; paused or disabled -> active, and what is pending is due
  * at once, in the order of acceptance. In another state it stays as it is:
  * the result's state tells. */

@@ -14,8 +14,8 @@
 #define ACCEPTED \
 	"  SELECT i.*, i.event_type IS NOT NULL AND cardinality(s.events) > 0" \
 	"    AND NOT i.event_type = ANY (s.events) AS excluded," \
-	"    s.verify_ingest IS NULL OR s.secrets_version = i.verified_as" \
-	"      AS verified"
+	"    CASE WHEN s.verify_ingest IS NULL THEN i.verified_as = 0" \
+	"      ELSE i.verified_as = s.secrets_version END AS verified"
 #define ITS_SUBSCRIPTION \
 	"    CROSS JOIN LATERAL (SELECT events, verify_ingest," \
 	"      secrets_version FROM subscriptions" \
@@ -136,19 +136,39 @@ content_type_of(const struct incoming *incoming)
 	return incoming->content_type;
 }
 
-static const char *
-key_of(const struct incoming *incoming)
+static bool
+has_key(const struct incoming *incoming)
 {
-	return incoming->key;
+	return incoming->key != NULL || incoming->once[0] != '\0';
+}
+
+/* What is read from signed requests has a name in front that no
+ * Idempotency-Key can have, for its control byte. */
+static void
+add_key(struct db_params *params, const struct incoming *incoming)
+{
+	struct text key = { 0 };
+
+	if (incoming->once[0] == '\0') {
+		db_array_string(params, incoming->key);
+		return;
+	}
+	text_addf(&key, "\001%s:%s", signed_field_name(incoming->once_field),
+	    incoming->once);
+	db_array_string(params, key.bytes);
+	text_free(&key);
 }
 
 static void
 add_keys(struct db_params *params, struct incoming *const *batch, size_t count)
 {
-	add_column(params, batch, count, key_of);
+	db_array_begin(params, DB_TEXT);
+	for (size_t i = 0; i < count; i++)
+		add_key(params, batch[i]);
+	db_array_end(params);
 	db_array_begin(params, DB_BYTEA);
 	for (size_t i = 0; i < count; i++)
-		if (batch[i]->key == NULL)
+		if (!has_key(batch[i]))
 			db_array_null(params);
 		else
 			db_array_bytes(params, batch[i]->fingerprint,
@@ -160,7 +180,7 @@ static bool
 any_key(struct incoming *const *batch, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (batch[i]->key != NULL)
+		if (has_key(batch[i]))
 			return true;
 	return false;
 }

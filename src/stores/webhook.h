@@ -28,8 +28,13 @@ struct incoming {
 	size_t payload_length;
 	int hops;	 /* see rules/request_fields.h */
 	const char *key; /* Idempotency-Key, NULL: none */
-	/* with a key: tells a repeat from another request */
+	/* what tells a repeat of a signed request, "" when nothing does: it
+	 * takes the place of the key; and the header that it is from */
+	char once[SIGNED_ONCE_SIZE];
+	enum signed_field once_field;
+	/* with either: tells a repeat from another request */
 	unsigned char fingerprint[FINGERPRINT_BYTES];
+	bool needs_signature; /* nothing else says who sends it */
 	/* by which version of its subscription's rule it was verified
 	 * (producer.h); 0: by none */
 	int64_t verified_as;
@@ -49,7 +54,8 @@ struct incoming {
 };
 
 /* Stores all of them with one statement and one commit, and fills in id and
- * result of each. Of those with one key only the first is stored within 24 h.
+ * result of each. Of those with one key, or of one signed
+ * request, only the first is stored within 24 h.
  * When the batch fails for a reason of one row, the rows are tried one by
  * one. */
 void webhook_store(struct db *db, struct incoming *const *batch, size_t count);

@@ -18,18 +18,32 @@ async function create(page, path) {
 	await page.fill('#target_url', `${target}${path}`);
 	await page.fill('#events', 'b'.repeat(256));
 	await page.selectOption('#verify_ingest', 'standard-webhooks');
+	await page.fill('#ingest_secret', 'short');
 	await page.uncheck('#make_secret');
 	await page.click('button.primary');
 	// beside the fields, and as they were filled in
 	assert.match(await page.locator('#events-error').innerText(), /255/);
-	assert.match(await page.locator('#secret-error').innerText(), /one/);
+	assert.match(await page.locator('#ingest_secret-error').innerText(),
+		/16 bytes/);
 	assert.equal(await page.inputValue('#target_url'), `${target}${path}`);
 	assert.equal(await page.isChecked('#make_secret'), false);
 	await page.fill('#events', 'walk.one, walk.two');
+	await page.fill('#ingest_secret', '');
 	await page.check('#make_secret');
 	await page.click('button.primary');
-	assert.match(await page.locator('[role=status]').innerText(), /created/);
-	return page.url().match(/[0-9a-f-]{36}/)[0];
+	// made, shown once, and then only replaced
+	const made = await page.locator('#secret').innerText();
+	assert.match(made, /^whsec_.{44}$/);
+	await page.click('text=Done');
+	const id = page.url().match(/[0-9a-f-]{36}/)[0];
+	await page.click('text=Rotate…');
+	await page.click('button.primary');
+	assert.match(await page.locator('#secret').innerText(), /^whsec_.{44}$/);
+	assert.notEqual(await page.locator('#secret').innerText(), made);
+	await page.click('text=Done');
+	assert.match(await page.locator('main').innerText(),
+		/previous secret also valid/);
+	return id;
 }
 
 async function search(page, id) {

@@ -20,9 +20,10 @@ from postrider_client.api.status import (cancel_webhook, get_stats, get_status,
 from postrider_client.api.subscriptions import (
     create_subscription, delete_subscription, get_subscription,
     list_subscriptions, pause_subscription, resend_webhooks,
-    resume_subscription, rotate_secret, test_subscription,
+    resume_subscription, rotate_ingest_secret, rotate_secret, test_subscription,
     update_subscription)
-from postrider_client.models import (AttemptInFull, Error, ResendMany,
+from postrider_client.models import (AttemptInFull, Error,
+                                     IngestSecretRotation, ResendMany,
                                      SubscriptionCreate, SubscriptionState,
                                      SubscriptionUpdate, TestEvent,
                                      ValidationError, WebhookState)
@@ -110,6 +111,9 @@ def subscriptions(client, target):
     assert changed.events is None and changed.secret == made.secret
     rotated = expect(200, rotate_secret.sync_detailed(made.id, client=client))
     assert rotated.secret_overlap_until > rotated.updated_at
+    rotated = expect(200, rotate_ingest_secret.sync_detailed(
+        made.id, client=client, body=IngestSecretRotation()))
+    assert rotated.has_ingest_secret and len(rotated.ingest_secret) == 50
     return made.id
 
 

@@ -277,11 +277,13 @@ class PageCreate(PageSend):
     def prepare(self):
         self.url = "http://admin.example/%s" % uuid.uuid4()
         self.fill(target_url=self.url, secret="", make_secret=1,
-                  events="a\nb", verify_ingest="standard-webhooks")
+                  events="a\nb", verify_ingest="standard-webhooks",
+                  ingest_secret="sixteen-bytes-and")
 
     def holds(self, answer):
         if self.db.one("SELECT count(*) FROM subscriptions WHERE target_url ="
-                       " '%s' AND cardinality(secrets) = 1" % self.url) != "1":
+                       " '%s' AND cardinality(secrets) = 1"
+                       " AND cardinality(ingest_secrets) = 1" % self.url) != "1":
             return "a false 303"
 
 

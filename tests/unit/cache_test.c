@@ -29,6 +29,8 @@ sample(void)
 		.state = (char *)"active",
 		.verify_ingest = (char *)"hmac-sha256-hex",
 		.secret_overlap_until = 1800000000789,
+		.has_ingest_secret = true,
+		.ingest_overlap_until = 1800000000987,
 		.created_at = 1800000000123,
 		.updated_at = 1800000000456 };
 }
@@ -64,6 +66,8 @@ put_comes_back(void **state)
 	assert_null(found.state_reason);
 	assert_string_equal(found.verify_ingest, "hmac-sha256-hex");
 	assert_true(found.secret_overlap_until == 1800000000789);
+	assert_true(found.has_ingest_secret);
+	assert_true(found.ingest_overlap_until == 1800000000987);
 	assert_true(found.created_at == 1800000000123);
 	assert_true(found.updated_at == 1800000000456);
 	subscription_release(&found);
@@ -103,7 +107,8 @@ every_key_has_an_end(void **state)
 #define REST \
 	",\"state\":\"active\",\"state_reason\":null," \
 	"\"created_at\":1,\"updated_at\":1,\"verify_ingest\":null," \
-	"\"secret_overlap_until\":0}"
+	"\"secret_overlap_until\":0,\"has_ingest_secret\":false," \
+	"\"ingest_secret_overlap_until\":0}"
 
 static void
 corrupt_is_a_miss(void **state)

@@ -65,7 +65,7 @@ static void
 each_fault_says_what_to_do(void **state)
 {
 	(void)state;
-	for (int fault = SECRET_NO_KEY; fault <= SECRET_SHORT; fault++)
+	for (int fault = SECRET_NO_KEY; fault <= SECRET_SAME; fault++)
 		assert_true(
 		    secret_fault_text((enum secret_fault)fault)[0] != '\0');
 }
