@@ -26,7 +26,7 @@ internet_open() {
 		mount --bind '$NET/resolv.conf' /etc/resolv.conf
 		mount --bind '$NET/hosts' /etc/hosts
 		$layout
-		exec python3 '$BATS_TEST_DIRNAME/internet.py' '$NET'" sh "$@" \
+		exec python3 '$ROOT/tests/internet.py' '$NET'" sh "$@" \
 	    >"$NET/log" 2>&1 3>&- 4>&- &
 	echo $! >"$NET/pid"
 	eventually 10 test -e "$NET/ready"
@@ -96,4 +96,56 @@ quoted() { printf "'%s'\n" "$@" | paste -sd ,; }
 
 arrives() {	# SUBSCRIPTION
 	outcome 10 "$(ingest "$1" '{}')" Success
+}
+
+# The most of the delivery processes: threads, and open files.
+held() {
+	local pid
+	for pid in $(pids delivery); do
+		awk '/^Threads/ { print $2 }' "/proc/$pid/status"
+	done | sort -n | tail -n 1
+	for pid in $(pids delivery); do
+		ls "/proc/$pid/fd" | wc -l
+	done | sort -n | tail -n 1
+}
+
+# asks_cut_names SECONDS: for so long 80 webhooks a second go to 300 names whose
+# name server cuts every answer and takes no connection by TCP. The delivery
+# processes stay as they are, and another receiver gets all of its own.
+asks_cut_names() {
+	local ids live path load now most=0 files=0 count=0
+	path=$(own /live)
+	zone live.net '!silent=6' 93.184.216.34
+	echo 'nameserver 127.0.0.78' >"$NET/resolv.conf"
+	fresh
+	live=$(rows "http://live.net$path")
+	mapfile -t ids < <(rows "http://name-"{1..300}".cut.net/")
+	python3 - "$1" "$URL" "${ids[@]}" >/dev/null 3>&- 4>&- <<'END' &
+import http.client, sys, time, urllib.parse
+api = http.client.HTTPConnection(urllib.parse.urlsplit(sys.argv[2]).netloc)
+began = time.monotonic()
+for number in range(80 * int(sys.argv[1])):
+    time.sleep(max(0, began + number / 80 - time.monotonic()))
+    api.request("POST", "/ingest/" + sys.argv[3 + number % 300], "{}",
+                {"Content-Type": "application/json"})
+    api.getresponse().read()
+END
+	load=$!
+	while kill -0 $load 2>/dev/null; do
+		mapfile -t now < <(held)
+		[ "${now[0]}" -le $most ] || most=${now[0]}
+		[ "${now[1]}" -le $files ] || files=${now[1]}
+		ingest "$live" '{}'
+		count=$((count + 1))
+		sleep 0.5
+	done
+	wait $load
+	echo "$most threads, $files files at most"
+	[ "$most" -le 1 ]
+	[ "$files" -le 400 ]	# two for each of 128 look-ups, and our own
+	eventually 3 settled "$live"
+	[ "$(sql "SELECT count(*) FROM delivery_logs WHERE outcome = 'Success'
+	    AND subscription_id = '$live'")" = $count ]
+	sql "DELETE FROM pending WHERE subscription_id IN ($(quoted "${ids[@]}"))"
+	echo 'nameserver 127.0.0.77' >"$NET/resolv.conf"
 }

@@ -180,52 +180,6 @@ dark() {
 
 # ---- bounds ------------------------------------------------------------------
 
-# The most of the delivery processes: threads, and open files.
-held() {
-	local pid
-	for pid in $(pids delivery); do
-		awk '/^Threads/ { print $2 }' "/proc/$pid/status"
-	done | sort -n | tail -n 1
-	for pid in $(pids delivery); do
-		ls "/proc/$pid/fd" | wc -l
-	done | sort -n | tail -n 1
-}
-
 @test "a name server that cuts answers and is mute by TCP: all stays bounded" {
-	local ids live path began load now most=0 files=0 count=0
-	echo 'nameserver 127.0.0.78' >"$NET/resolv.conf"
-	fresh
-	path=$(own /live)
-	zone live.net '!silent=6' $public4
-	live=$(rows "http://live.net$path")
-	mapfile -t ids < <(rows "http://name-"{1..300}".cut.net/")
-	began=$(date +%s)
-	python3 - "$URL" "${ids[@]}" >/dev/null 3>&- 4>&- <<'END' &
-import http.client, sys, time, urllib.parse
-api = http.client.HTTPConnection(urllib.parse.urlsplit(sys.argv[1]).netloc)
-began = time.monotonic()
-for number in range(640):               # 80 a second
-    time.sleep(max(0, began + number / 80 - time.monotonic()))
-    api.request("POST", "/ingest/" + sys.argv[2 + number % 300], "{}",
-                {"Content-Type": "application/json"})
-    api.getresponse().read()
-END
-	load=$!
-	while kill -0 $load 2>/dev/null; do
-		mapfile -t now < <(held)
-		[ "${now[0]}" -le $most ] || most=${now[0]}
-		[ "${now[1]}" -le $files ] || files=${now[1]}
-		ingest "$live" '{}'
-		count=$((count + 1))
-		sleep 0.5
-	done
-	wait $load
-	echo "$most threads, $files files at most, in $(($(date +%s) - began)) s"
-	echo 'nameserver 127.0.0.77' >"$NET/resolv.conf"
-	[ "$most" -le 1 ]
-	[ "$files" -le 400 ]	# two for each of 128 look-ups, and our own
-	eventually 3 settled "$live"
-	[ "$(sql "SELECT count(*) FROM delivery_logs WHERE outcome = 'Success'
-	    AND subscription_id = '$live'")" = $count ]
-	sql "DELETE FROM pending WHERE subscription_id IN ($(quoted "${ids[@]}"))"
+	asks_cut_names 8
 }
