@@ -8,6 +8,7 @@ local seen, order = {}, {}
 -- Grows by one a success, like TCP: fast up to where it last went wrong, then
 -- by one a whole window. Several faults in one batch halve it once.
 local function feel(s, health)
+	s.was = s.was or { s.window, s.gentle, s.slow, s.quick }
 	if health == 'W' or health == 'L' then
 		local step = s.window < s.gentle and 1 or 1 / s.window
 
@@ -24,6 +25,11 @@ local function feel(s, health)
 		s.quick = health == 'W' or health == 'A'
 		s.slow = health == 'T' or health == 'S' and s.slow
 	end
+end
+
+local function is_as_it_was(s)
+	return s.window == s.was[1] and s.gentle == s.was[2] and
+	    s.slow == s.was[3] and s.quick == s.was[4]
 end
 
 for i = 4, #ARGV, 4 do
@@ -49,10 +55,13 @@ for _, s in ipairs(order) do
 		call('ZADD', s.queue, unpack(s.again))
 	end
 	if s.felt and not full then
-		call('HSET', s.health, 'window', string.format('%.3f', s.window),
-		    'gentle', string.format('%.3f', s.gentle),
-		    'slow', s.slow and '1' or '0',
-		    'quick', s.quick and '1' or '0')
+		if not is_as_it_was(s) then
+			call('HSET', s.health,
+			    'window', string.format('%.3f', s.window),
+			    'gentle', string.format('%.3f', s.gentle),
+			    'slow', s.slow and '1' or '0',
+			    'quick', s.quick and '1' or '0')
+		end
 		call('EXPIRE', s.health,
 		    s.quick and QUICK_SECONDS or HEALTH_SECONDS)
 	end

@@ -100,15 +100,22 @@ local function give(ring, most)
 	end
 end
 local share = math.ceil(count / 4)
-give(RING_SLOW, math.min(share, slow))
-give(RING_UNTRIED, math.min(share, untried))
+local others, slower = call('ZCARD', RING_UNTRIED), call('ZCARD', RING_SLOW)
+if slower > 0 then
+	give(RING_SLOW, math.min(share, slow))
+end
+if others > 0 then
+	give(RING_UNTRIED, math.min(share, untried))
+end
 give(RING, left)
-give(RING_UNTRIED, untried)
-give(RING_SLOW, math.min(slow, untried))
+if left > 0 then	-- a turn may have put a sub into another ring
+	give(RING_UNTRIED, untried)
+	give(RING_SLOW, math.min(slow, untried))
+end
 
 local next_due = tonumber(call('ZRANGE', LATER, 0, 0, 'WITHSCORES')[2]) or 0
-local quick, others = call('ZCARD', RING), call('ZCARD', RING_UNTRIED)
-local slower = call('ZCARD', RING_SLOW)
+local quick = call('ZCARD', RING)
+others, slower = call('ZCARD', RING_UNTRIED), call('ZCARD', RING_SLOW)
 if left > 0 and (quick > 0 or others > 0 and untried > 0) then
 	next_due = now		-- the turns were for nothing: go on
 end
