@@ -75,6 +75,18 @@ backlog() {
 	for id in "${large[@]}"; do request DELETE "/subscriptions/$id"; done
 }
 
+@test "what moves over a slow link is no outage, although it takes its time" {
+	local id large=$BATS_TEST_TMPDIR/large webhook
+	id=$(subscribe "$(own /ok)")
+	stack part-stop worker
+	worker_over 500000
+	jq -nc '"x" * 999998' >"$large"
+	webhook=$(ingest "$id" "@$large")	# 2 s, where 1.5 are usual
+	request GET "/ui/webhooks/$webhook"
+	assert_code 200
+	outcome 20 "$webhook" Success
+}
+
 metric() { request GET /metrics; sed -n "s/^postrider_$1 //p" <<<"$body"; }
 
 @test "claims that keep failing are told of in the log, /metrics and /readyz" {

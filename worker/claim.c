@@ -17,6 +17,7 @@
 #define PACE_BYTES ((size_t)4 << 20) /* of large payloads in a claim */
 #define FAILING_FROM 3		     /* claims in a row */
 #define FAILING_TELL_MS 10000
+#define FAILING_FORGET_MS 15000 /* without anything to claim */
 
 void
 claim_unwant(
@@ -159,6 +160,7 @@ failure_note(struct delivery *delivery)
 
 	if (pace->failed++ == 0)
 		pace->failing_since = now;
+	pace->failed_at = now;
 	if (pace->failed < FAILING_FROM)
 		return;
 	db_rename(delivery->db, DELIVERY_FAILING_NAME);
@@ -185,7 +187,7 @@ claim_failed(struct delivery *delivery)
 }
 
 static void
-claim_worked(struct delivery *delivery)
+failure_forget(struct delivery *delivery)
 {
 	struct pace *pace = &delivery->pace;
 
@@ -194,15 +196,33 @@ claim_worked(struct delivery *delivery)
 		log_info("claims work again failed=%zu", pace->failed);
 	}
 	pace->failed = 0;
+}
+
+static void
+claim_worked(struct delivery *delivery)
+{
+	struct pace *pace = &delivery->pace;
+
+	failure_forget(delivery);
 	pace->rows = pace->rows < WANTS_MOST / 2 ? pace->rows * 2 : WANTS_MOST;
 	pace->bytes =
 	    pace->bytes < PACE_BYTES / 2 ? pace->bytes * 2 : PACE_BYTES;
 }
 
 void
+claim_idle_step(struct delivery *delivery, int64_t now)
+{
+	if (delivery->pace.failed > 0 && delivery->doing == DOING_NOTHING &&
+	    delivery->wants.count == 0 && delivery->returns.count == 0 &&
+	    now - delivery->pace.failed_at >= FAILING_FORGET_MS)
+		failure_forget(delivery);
+}
+
+void
 claim_begin_pace(struct delivery *delivery)
 {
-	delivery->pace = (struct pace){ WANTS_MOST, PACE_BYTES, 0, 0, 0 };
+	delivery->pace =
+	    (struct pace){ .rows = WANTS_MOST, .bytes = PACE_BYTES };
 }
 
 /* What was not taken, and why. */
@@ -228,7 +248,9 @@ claim_ended(struct delivery *delivery, bool well)
 		claim_failed(delivery);
 		delivery->returns = delivery->wants;
 		delivery->returns_lease = delivery->lease;
-		delivery->returns_later = delivery->returns_locked = false;
+		/* alone it is what cannot be claimed: others go first */
+		delivery->returns_later = delivery->wants.count == 1;
+		delivery->returns_locked = false;
 		delivery->wants.count = 0;
 		return;
 	}

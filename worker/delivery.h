@@ -68,7 +68,7 @@ struct wants {
 struct pace {
 	size_t rows, bytes;
 	size_t failed; /* in a row */
-	int64_t failing_since, tell_at;
+	int64_t failing_since, failed_at, tell_at;
 };
 
 struct delivery {
@@ -137,6 +137,8 @@ int64_t dispatch_wait_ms(const struct delivery *delivery, int64_t now);
 
 /* claim.c: from an id that is wanted to a request in flight, or back. */
 void claim_begin_pace(struct delivery *delivery); /* once */
+/* Failures of claims count no more once there is nothing to claim. */
+void claim_idle_step(struct delivery *delivery, int64_t now);
 bool claim_is_wanted(const struct delivery *delivery);
 /* Back to the queue, due then (0: it is done). */
 void claim_unwant(

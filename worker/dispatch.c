@@ -153,13 +153,14 @@ want_picked(
     struct delivery *delivery, const struct picked *picked, size_t count)
 {
 	struct share share = delivery->share;
+	size_t each = at_most(share_slots_each(&share), PICK_WINDOW);
 
 	for (size_t i = 0; i < count && i < WANTS_MOST; i++) {
 		const struct uuid *subscription = &picked[i].subscription_id;
 
 		if (share_slots(&share, picked[i].class) == 0 ||
 		    large_has(delivery, &picked[i].webhook_id) ||
-		    count_of(delivery, subscription) >= PICK_WINDOW)
+		    count_of(delivery, subscription) >= each)
 			continue;
 		share_enter(&share, picked[i].class, 0);
 		want(delivery, &picked[i].webhook_id, subscription,
@@ -228,6 +229,7 @@ dispatch_step(struct delivery *delivery, int64_t now)
 {
 	queue_listen(delivery, now);
 	claim_alone_step(delivery);
+	claim_idle_step(delivery, now);
 	large_give_back(delivery, now);
 	if (!may_take(delivery) || delivery->take_is_out ||
 	    large_step(delivery, now))

@@ -102,17 +102,21 @@ keeper_put_back(struct keeper *keeper, const struct due *due, size_t count)
 static int
 break_dead(struct keeper *keeper, uint64_t incarnation)
 {
-	struct due *due = NULL;
-	int count = delivery_break_incarnation(keeper->db, incarnation, &due);
+	struct due *due;
+	int count, all = 0;
 
-	if (count == -1)
-		return -1;
-	if (count > 0)
-		log_warning(
-		    "broke the leases of a dead process count=%d", count);
-	keeper_put_back(keeper, due, (size_t)count);
-	free(due);
-	return 0;
+	do {
+		count = delivery_break_incarnation(
+		    keeper->db, incarnation, PAGE, &due);
+		if (count > 0)
+			keeper_put_back(keeper, due, (size_t)count);
+		free(due);
+		all += count > 0 ? count : 0;
+		shared_beat(keeper->slot);
+	} while (count == PAGE);
+	if (all > 0)
+		log_warning("broke the leases of a dead process count=%d", all);
+	return count == -1 ? -1 : 0;
 }
 
 static void

@@ -133,15 +133,16 @@ int delivery_unclaim_start(struct db *db, const struct uuid *webhook_ids,
 
 /* The keeper's part; these wait for the database. */
 
-/* Breaks every lease of a dead process: an "interrupted" log row each, due
- * again after 0, 2, 10, 30, 60 s, Failure at the tenth in a row. The ids
- * broken (with due_at) for the queue; *due is yours to free(). -1 on error. */
+/* Breaks leases of a dead process, `most` of them at once: an "interrupted" log
+ * row each, due again after 0, 2, 10, 30, 60 s, Failure at the tenth in a row.
+ * The count; the ids for the queue, with due_at (0: it has failed); *due is
+ * yours to free(). -1 on error. */
 struct due {
 	struct uuid webhook_id, subscription_id;
 	int64_t due_at;
 };
 int delivery_break_incarnation(
-    struct db *db, uint64_t incarnation, struct due **due);
+    struct db *db, uint64_t incarnation, size_t most, struct due **due);
 /* Breaks this one lease of this webhook, if it still holds it. */
 int delivery_break_lease(struct db *db, const struct uuid *webhook_id,
     struct lease lease, struct due **due);

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ground/clock.h"
 #include "stores/store.h"
 
 #define DEADLINE_MS 5000
+#define SCAN_DEADLINE_MS 20000 /* the lease is in no index */
 
 /* How long an interrupted webhook waits, by its interruptions in a row; at
  * the tenth it fails. */
@@ -52,12 +54,14 @@
 	"      excluded.failed_attempts," \
 	"    failures = stats.failures + excluded.failures" \
 	")" \
-	" SELECT webhook_id, subscription_id, due_at FROM broken"
+	" SELECT webhook_id, subscription_id, due_at FROM broken UNION ALL" \
+	" SELECT webhook_id, subscription_id, NULL FROM failed"
 
 static const struct db_statement break_incarnation_sql = {
 	"delivery_break_incarnation",
 	"WITH held AS (SELECT webhook_id, lease FROM pending"
-	"  WHERE lease >= $1 AND lease <= $2 ORDER BY webhook_id FOR UPDATE)," INTERRUPTED
+	"  WHERE lease >= $1 AND lease <= $2 ORDER BY webhook_id LIMIT $3"
+	"  FOR UPDATE)," INTERRUPTED
 };
 
 static const struct db_statement break_lease_sql = { "delivery_break_lease",
@@ -116,7 +120,7 @@ due_read(struct db *db, struct due **due)
 
 int
 delivery_break_incarnation(
-    struct db *db, uint64_t incarnation, struct due **due)
+    struct db *db, uint64_t incarnation, size_t most, struct due **due)
 {
 	struct db_params *params = db_params(db);
 	struct uuid first = lease_uuid((struct lease){ incarnation, 0 });
@@ -126,7 +130,9 @@ delivery_break_incarnation(
 	*due = NULL;
 	db_add_uuid(params, &first);
 	db_add_uuid(params, &last);
-	if (store_run(db, &break_incarnation_sql, params) == -1)
+	db_add_long(params, (int64_t)most);
+	if (store_run_until(db, &break_incarnation_sql, params,
+		clock_monotonic_ms() + SCAN_DEADLINE_MS) == -1)
 		return -1;
 	return due_read(db, due);
 }
@@ -153,7 +159,8 @@ delivery_leases(struct db *db, struct held **held)
 	int count;
 
 	*held = NULL;
-	if (store_run(db, &leases_sql, NULL) == -1)
+	if (store_run_until(db, &leases_sql, NULL,
+		clock_monotonic_ms() + SCAN_DEADLINE_MS) == -1)
 		return -1;
 	count = db_rows(db);
 	*held = memory_get((size_t)count * sizeof(**held));

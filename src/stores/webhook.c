@@ -7,6 +7,8 @@
 #include "stores/maintenance.h"
 #include "stores/store.h"
 
+#define PART_BYTES ((size_t)8 << 20) /* of payload in one statement */
+
 /* The subscription is checked in the same statement: where it asks producers
  * to sign, only what was verified by its rule of now is stored. No events list
  * means every event, and a webhook without an event type goes to everyone.
@@ -269,10 +271,34 @@ store_batch(
 	return 0;
 }
 
+/* How many of them go into one statement: so many bytes, or one. */
+static size_t
+part_of(struct incoming *const *batch, size_t count)
+{
+	size_t some = 0, bytes = 0;
+
+	while (some < count &&
+	    (some == 0 || bytes + batch[some]->payload_length <= PART_BYTES))
+		bytes += batch[some++]->payload_length;
+	return some;
+}
+
+static void
+store_part(struct db *db, struct incoming *const *batch, size_t count)
+{
+	int64_t end_ms = clock_monotonic_ms() + STORE_DEADLINE_MS;
+
+	if (store_batch(db, batch, count, end_ms) == 0 || count == 1)
+		return;
+	for (size_t i = 0; i < count && db_error(db) != DB_GONE; i++)
+		if (store_batch(db, &batch[i], 1, end_ms) == -1)
+			batch[i]->result = INCOMING_FAILED;
+}
+
 void
 webhook_store(struct db *db, struct incoming *const *batch, size_t count)
 {
-	int64_t end_ms = clock_monotonic_ms() + STORE_DEADLINE_MS;
+	size_t done = 0, some;
 
 	for (size_t i = 0; i < count; i++)
 		batch[i]->result = INCOMING_FAILED;
@@ -280,11 +306,11 @@ webhook_store(struct db *db, struct incoming *const *batch, size_t count)
 		return;
 	for (size_t i = 0; i < count; i++)
 		batch[i]->id = uuid_new();
-	if (store_batch(db, batch, count, end_ms) == 0 || count == 1)
-		return;
-	for (size_t i = 0; i < count && db_error(db) != DB_GONE; i++)
-		if (store_batch(db, &batch[i], 1, end_ms) == -1)
-			batch[i]->result = INCOMING_FAILED;
+	do {
+		some = part_of(batch + done, count - done);
+		store_part(db, batch + done, some);
+		done += some;
+	} while (done < count && db_error(db) != DB_GONE);
 }
 
 int

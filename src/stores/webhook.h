@@ -53,9 +53,9 @@ struct incoming {
 	enum signed_verdict verdict;
 };
 
-/* Stores all of them with one statement and one commit, and fills in id and
- * result of each. Of those with one key, or of one signed
- * request, only the first is stored within 24 h.
+/* Stores all of them, up to 8 MiB of payload with one statement and one
+ * commit, and fills in id and result of each. Of those with one key, or of
+ * one signed request, only the first is stored within 24 h.
  * When the batch fails for a reason of one row, the rows are tried one by
  * one. */
 void webhook_store(struct db *db, struct incoming *const *batch, size_t count);
