@@ -21,8 +21,8 @@ DESTDIR		=
 CC		= gcc
 AR		= gcc-ar
 PKG_CONFIG	= pkg-config
-PACKAGES	= libpq hiredis libcurl libcares jansson yajl libsodium \
-		  libidn2 libbsd
+PACKAGES	= libpq hiredis libcurl libssl libcares jansson yajl \
+		  libsodium libidn2 libbsd
 
 WERROR		= -Werror
 WARNINGS	= -Wall -Wextra $(WERROR) -Wshadow -Wstrict-prototypes \

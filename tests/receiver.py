@@ -32,9 +32,9 @@ follows the argument only tells tests apart:
     /drip/NAME          what NAME says in DRIPS, its second part again and again
     /early/200          200 before the body is read, which never is
 
-DIRECTORY/receiver.more names more ports: "TLS OLD STALLED", which are TLS with
-a certificate that nobody trusts, TLS 1.1, and a listener that accepts and says
-nothing.
+DIRECTORY/receiver.more names more ports: "TLS OLD STALLED FULL", which are TLS
+with a certificate that nobody trusts, TLS 1.1, a listener that accepts and says
+nothing, and one that lets nobody connect.
 
 Control, with GET: /_arrivals?path=P (the arrivals of exactly that path),
 /_inflight?path=P (taken and not answered; a prefix), /_gate?name=N&open=1.
@@ -346,7 +346,22 @@ async def stall(_reader, writer):
         writer.close()
 
 
+def full():
+    """A listener whose backlog is taken: it answers no SYN."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(0)
+    kept = [listener]
+    for _ in range(4):
+        sock = socket.socket()
+        sock.setblocking(False)
+        sock.connect_ex(listener.getsockname())
+        kept.append(sock)
+    return kept
+
+
 async def more(receiver, directory):
+    taken = full()
     here = {"host": "127.0.0.1", "port": 0}
     servers = [
         await asyncio.start_server(receiver.serve, ssl=tls(directory), **here),
@@ -357,8 +372,8 @@ async def more(receiver, directory):
     with open(os.path.join(directory, "receiver.more"), "w",
               encoding="utf-8") as file:
         print(*(server.sockets[0].getsockname()[1] for server in servers),
-              file=file)
-    return servers
+              taken[0].getsockname()[1], file=file)
+    return servers, taken
 
 
 async def main(directory):

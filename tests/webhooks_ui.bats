@@ -281,7 +281,7 @@ $webhooks"
 
 @test "a time-out shows which phase it was in" {
 	local webhook untrusted stalled
-	read -r untrusted _ stalled <"$STACK_VAR/receiver.more"
+	read -r untrusted _ stalled _ <"$STACK_VAR/receiver.more"
 	webhook=$(ingest "$(subscribe "http://127.0.0.1:$stalled/")" '{}')
 	eventually 10 ended 'Failed Attempt' "$webhook"
 	request GET "/ui/webhooks/$webhook"

@@ -78,8 +78,8 @@ delivery_new(uint64_t incarnation)
 	delivery->queue = queue_new(config.redis_url, config.share_dir);
 	delivery->bell = queue_new(config.redis_url, config.share_dir);
 	delivery->window = window_new(room);
-	delivery->transfers = transfers_new(
-	    room, config.http_timeout_ms, config.require_https, dns_patience());
+	delivery->transfers = transfers_new(room, config.http_timeout_ms,
+	    config.require_https, config.ca_file, dns_patience());
 	if (delivery->queue != NULL && delivery->bell != NULL &&
 	    delivery->transfers != NULL &&
 	    interfaces_look(clock_monotonic_ms(), egress_set_own) == 0)

@@ -31,17 +31,30 @@ transfer_open_socket(
     void *data, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct transfer *transfer = data;
+	struct connections *connections = transfer->transfers->connections;
+	int fd;
 
-	if (transfer->stage == STAGE_NEW)
-		return transfer_route_socket(transfer, address);
+	if (transfer->stage == STAGE_NEW) {
+		fd = transfer_route_socket(transfer, address);
+		connections_opened(connections, &transfer->use, fd);
+		return fd;
+	}
 	transfer->is_literal = true; /* of names it knows no address */
 	if (purpose != CURLSOCKTYPE_IPCXN || !egress_allows(&address->addr)) {
 		transfer->blocked = true;
 		return CURL_SOCKET_BAD;
 	}
 	transfer->opened = true;
-	return socket(address->family, address->socktype | SOCK_CLOEXEC,
+	fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
 	    address->protocol);
+	connections_opened(connections, &transfer->use, fd);
+	return fd;
+}
+
+static int
+transfers_close_socket(void *data, curl_socket_t fd)
+{
+	return connections_close(data, fd);
 }
 
 /* Later versions of libcurl would connect again otherwise. */
@@ -54,36 +67,6 @@ transfer_has_socket(void *data, curl_socket_t fd, curlsocktype purpose)
 	(void)purpose;
 	return transfer->stage == STAGE_NEW ? CURL_SOCKOPT_ALREADY_CONNECTED
 					    : CURL_SOCKOPT_OK;
-}
-
-/* A reused connection was judged when it was opened; this asks again. */
-static int
-transfer_before_request(
-    void *data, char *remote, char *local, int remote_port, int local_port)
-{
-	struct transfer *transfer = data;
-
-	(void)local;
-	(void)remote_port;
-	(void)local_port;
-	transfer->connected = true;
-	if (egress_allows_text(remote))
-		return CURL_PREREQFUNC_OK;
-	transfer->blocked = true;
-	transfer->opened = false;
-	return CURL_PREREQFUNC_ABORT;
-}
-
-static size_t
-transfer_read(char *to, size_t size, size_t count, void *data)
-{
-	struct transfer *transfer = data;
-	size_t left = transfer->claimed->payload_length - transfer->taken;
-	size_t length = size * count < left ? size * count : left;
-
-	memcpy(to, transfer->claimed->payload + transfer->taken, length);
-	transfer->taken += length;
-	return length;
 }
 
 static size_t
@@ -100,11 +83,12 @@ transfer_header(char *line, size_t size, size_t count, void *data)
 {
 	struct transfer *transfer = data;
 
+	bool more = reader_header(&transfer->reader, line, size * count);
+
 	if (transfer->answered_us == 0)
 		transfer->answered_us = clock_monotonic_us();
-	return reader_header(&transfer->reader, line, size * count)
-	    ? size * count
-	    : 0;
+	transfer_answered(transfer);
+	return more ? size * count : 0;
 }
 
 /* What stays the same for all attempts that use this handle. */
@@ -129,7 +113,6 @@ transfer_prepare(struct transfer *transfer)
 	SET(NOPROXY, "*");
 	SET(NOSIGNAL, 1L);
 	SET(QUICK_EXIT, 1L);
-	SET(TIMEOUT_MS, (long)transfers->timeout_ms);
 	SET(CONNECTTIMEOUT_MS, (long)transfers->timeout_ms);
 	SET(DNS_CACHE_TIMEOUT, 30L);
 	SET(MAXAGE_CONN, 30L);
@@ -138,6 +121,11 @@ transfer_prepare(struct transfer *transfer)
 	SET(TCP_KEEPALIVE, 1L);
 	SET(SSL_VERIFYPEER, 1L);
 	SET(SSL_VERIFYHOST, 2L);
+	/* A file alone is parsed once; beside a directory, for each
+	 * connection, which takes some 10 ms. */
+	SET(CAPATH, NULL);
+	if (transfers->ca_file[0] != '\0')
+		SET(CAINFO, transfers->ca_file);
 	SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(USERAGENT, REQUEST_USER_AGENT);
 	SET(RESOLVER_START_FUNCTION, transfer_resolve);
@@ -146,19 +134,14 @@ transfer_prepare(struct transfer *transfer)
 	SET(OPENSOCKETDATA, transfer);
 	SET(SOCKOPTFUNCTION, transfer_has_socket);
 	SET(SOCKOPTDATA, transfer);
-	SET(PREREQFUNCTION, transfer_before_request);
-	SET(PREREQDATA, transfer);
+	SET(CLOSESOCKETFUNCTION, transfers_close_socket);
+	SET(CLOSESOCKETDATA, transfers->connections);
 	SET(HEADERFUNCTION, transfer_header);
 	SET(HEADERDATA, transfer);
 	SET(WRITEFUNCTION, transfer_write);
 	SET(WRITEDATA, transfer);
-	SET(POST, 1L);
-	/* No SEEKFUNCTION: with one, or with POSTFIELDS, libcurl posts again
-	 * by itself when a reused connection dies. */
-	SET(READFUNCTION, transfer_read);
-	SET(READDATA, transfer);
 #undef SET
-	if (!bad)
+	if (!bad && transfer_send_prepare(transfer) == 0)
 		return 0;
 	/* Half set up it might follow redirects, or reach inward. */
 	curl_easy_cleanup(easy);
@@ -168,13 +151,15 @@ transfer_prepare(struct transfer *transfer)
 
 struct transfers *
 transfers_new(size_t room, int64_t timeout_ms, bool https_only,
-    struct dns_patience patience)
+    const char *ca_file, struct dns_patience patience)
 {
 	struct transfers *transfers = memory_get(sizeof(*transfers));
 
 	transfers->room = room;
 	transfers->timeout_ms = timeout_ms;
 	transfers->https_only = https_only;
+	transfers->ca_file = ca_file;
+	transfers->connections = connections_new(timeout_ms);
 	transfers->routes = routes_new(patience);
 	transfers->unpin = curl_slist_append(NULL, "-.:1");
 	if (transfers->unpin == NULL)
@@ -184,6 +169,11 @@ transfers_new(size_t room, int64_t timeout_ms, bool https_only,
 		transfers->all[i].transfers = transfers;
 		transfers->all[i].next = transfers->idle;
 		transfers->idle = &transfers->all[i];
+	}
+	if (ca_file[0] != '\0' && access(ca_file, R_OK) == -1) {
+		log_error("cannot read CA_FILE path=%s reason=\"%m\"", ca_file);
+		transfers_free(transfers);
+		return NULL;
 	}
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
 	    (transfers->multi = curl_multi_init()) == NULL)
@@ -217,6 +207,7 @@ transfers_free(struct transfers *transfers)
 		text_free(&transfer->reader.body);
 	}
 	curl_multi_cleanup(transfers->multi);
+	connections_free(transfers->connections);
 	curl_slist_free_all(transfers->unpin);
 	routes_free(transfers->routes);
 	free(transfers->all);
@@ -267,10 +258,9 @@ transfer_reset(struct transfer *transfer)
 	transfer->fields = NULL;
 	transfer->claimed = NULL;
 	transfer->owner = NULL;
-	transfer->taken = 0;
-	transfer->answered_us = 0;
-	transfer->blocked = transfer->opened = transfer->connected = false;
+	transfer->sends = transfer->begins = 0;
 	transfer->postponed = transfer->wants_route = false;
+	connections_release(transfer->transfers->connections, &transfer->use);
 	transfer_route_close(transfer);
 	reader_clear(&transfer->reader);
 }
@@ -290,6 +280,8 @@ transfers_start(struct transfers *transfers, const struct claimed *claimed,
 	transfer->slow = slow;
 	transfer->is_literal = transfer_host_is_address(claimed->target_url);
 	transfer->started_us = clock_monotonic_us();
+	connections_hold(transfers->connections, &transfer->use,
+	    &claimed->subscription_id, claimed->target_url);
 	fields_make(transfer, fields);
 	if (curl_easy_setopt(
 		transfer->easy, CURLOPT_URL, claimed->target_url) != CURLE_OK ||
@@ -297,11 +289,12 @@ transfers_start(struct transfers *transfers, const struct claimed *claimed,
 		transfer->fields) != CURLE_OK ||
 	    curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDSIZE_LARGE,
 		(curl_off_t)claimed->payload_length) != CURLE_OK ||
-	    curl_multi_add_handle(transfers->multi, transfer->easy) != CURLM_OK)
+	    curl_easy_setopt(transfer->easy, CURLOPT_ADDRESS_SCOPE,
+		(long)connections_scope(&transfer->use)) != CURLE_OK ||
+	    transfer_begin(transfer) == -1)
 		goto out;
 	transfers->idle = transfer->next;
 	transfers->count++;
-	transfers->begun = true;
 	return 0;
 out:
 	log_error("cannot begin a transfer");
@@ -366,16 +359,11 @@ transfer_end(struct transfers *transfers, struct transfer *transfer,
     CURLcode code, struct transfer_answer *answer)
 {
 	struct reader *reader = &transfer->reader;
-	curl_off_t sent = 0;
 
-	curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
 	*answer = (struct transfer_answer){
 		.owner = transfer->owner,
-		.postponed = transfer->postponed,
-		.seen = { .end = transfer_end_of(transfer, code),
-		    .status = reader->header_done ? reader->status : 0,
-		    .sent = (size_t)sent == transfer->claimed->payload_length,
-		    .timeout_ms = transfers->timeout_ms },
+		.postponed = transfer->postponed && transfer->sends == 0,
+		.seen = transfer_seen(transfer, code),
 		.duration_ms =
 		    (clock_monotonic_us() - transfer->started_us) / 1000,
 		.phases = transfer_phases(transfer),
@@ -417,6 +405,8 @@ transfers_answer(struct transfers *transfers, struct transfer_answer *answer)
 			transfer_route_begin(transfer);
 			continue;
 		}
+		if (transfer_again(transfer, code))
+			continue;
 		transfer_end(transfers, transfer, code, answer);
 		return 1;
 	}

@@ -20,9 +20,10 @@
 struct transfers;
 
 /* After fork only. At most `room` in flight, each ends within timeout_ms.
- * NULL when libcurl cannot be set up (logged). */
+ * ca_file: PEM, borrowed; "" for the host's own. NULL when it cannot be read or
+ * libcurl cannot be set up (logged). */
 struct transfers *transfers_new(size_t room, int64_t timeout_ms,
-    bool https_only, struct dns_patience patience);
+    bool https_only, const char *ca_file, struct dns_patience patience);
 void transfers_free(struct transfers *transfers);	   /* NULL is fine */
 size_t transfers_count(const struct transfers *transfers); /* in flight */
 

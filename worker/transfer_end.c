@@ -20,19 +20,33 @@ end_of_connect(const struct transfer *transfer)
 	if (transfer->blocked && !transfer->opened)
 		return end_of_blocked(transfer);
 	curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &error);
-	return error == ENETUNREACH || error == EHOSTUNREACH ||
-		error == EACCES || error == EPERM
-	    ? END_UNREACHABLE
-	    : END_REFUSED;
+	switch (error) {
+	case ENETUNREACH:
+	case EHOSTUNREACH:
+	case EACCES:
+	case EPERM: return END_UNREACHABLE;
+	case ETIMEDOUT: return END_TIMED_OUT;
+	default: return END_REFUSED;
+	}
 }
 
-enum outcome_end
-transfer_end_of(struct transfer *transfer, CURLcode code)
+static enum outcome_end
+end_of(const struct transfer *transfer, CURLcode code)
 {
+	const struct reader *reader = &transfer->reader;
+
+	if (transfer->postponed && transfer->sends > 0)
+		return END_RESET; /* and it cannot be sent again */
 	if (transfer->stage == STAGE_ROUTE)
 		return transfer->route_end;
-	if (transfer->reader.malformed)
+	if (reader->malformed)
 		return END_MALFORMED;
+	/* libcurl's own bound on a line of header is 100 KiB, and its word for
+	 * it is "out of memory". */
+	if (reader->cut ||
+	    (code == CURLE_OUT_OF_MEMORY && reader->status >= 200 &&
+		!reader->header_done))
+		return END_HEADER_CUT;
 	switch (code) {
 	case CURLE_OK: return END_ANSWERED;
 	case CURLE_OPERATION_TIMEDOUT: return END_TIMED_OUT;
@@ -54,8 +68,7 @@ transfer_end_of(struct transfer *transfer, CURLcode code)
 	/* libcurl's name for another scheme, and for HTTP/0.9. */
 	case CURLE_UNSUPPORTED_PROTOCOL:
 		return transfer->connected ? END_MALFORMED : END_BAD_URL;
-	/* And for an answer that is no HTTP or has a header of over 100 KiB
-	 * ("out of memory"). */
+	/* And for an answer that is no HTTP. */
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_OUT_OF_MEMORY:
 	case CURLE_BAD_CONTENT_ENCODING:
@@ -118,4 +131,52 @@ transfer_phases(const struct transfer *transfer)
 	phases.connect_us = phase_us(easy, CURLINFO_CONNECT_TIME_T);
 	phases.tls_us = phase_us(easy, CURLINFO_APPCONNECT_TIME_T);
 	return phases;
+}
+
+static enum outcome_phase
+phase_reached(const struct transfer *transfer, size_t taken)
+{
+	if (!transfer->connected)
+		return transfer->use.reached ? PHASE_TLS : PHASE_CONNECT;
+	if (transfer->answered_us != 0)
+		return PHASE_HEADER;
+	return taken < transfer->claimed->payload_length ? PHASE_REQUEST
+							 : PHASE_RESPONSE;
+}
+
+/* On a kept connection that says nothing more, it may be the connection. */
+static bool
+is_suspect(const struct transfer *transfer, enum outcome_end end)
+{
+	return end == END_TIMED_OUT && transfer->use.reused &&
+	    transfer->answered_us == 0 &&
+	    connections_suspect(
+		transfer->transfers->connections, &transfer->use);
+}
+
+struct outcome_seen
+transfer_seen(struct transfer *transfer, CURLcode code)
+{
+	const struct reader *reader = &transfer->reader;
+	size_t length = transfer->claimed->payload_length;
+	size_t unacked = connections_unacked(&transfer->use);
+	enum outcome_end end = end_of(transfer, code);
+	curl_off_t sent = 0;
+	size_t taken;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+	taken = (size_t)sent > unacked ? (size_t)sent - unacked : 0;
+	return (struct outcome_seen){
+		.end = end,
+		.status = reader->header_done || end == END_HEADER_CUT
+		    ? reader->status
+		    : 0,
+		.sent = (size_t)sent == length,
+		.resent = transfer->sends > 1,
+		.suspect = is_suspect(transfer, end),
+		.timeout_ms = transfer->transfers->timeout_ms,
+		.phase = phase_reached(transfer, taken),
+		.taken = taken,
+		.length = length,
+	};
 }

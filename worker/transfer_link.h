@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "connections.h"
 #include "reader.h"
 #include "route.h"
 #include "transfer.h"
@@ -23,6 +24,11 @@ struct transfer {
 	size_t taken;			 /* payload bytes libcurl has */
 	bool blocked, opened;		 /* refused, tried an address */
 	bool connected;			 /* one is there for the request */
+	struct connection_use use;
+	int sends;  /* of the request: 1, or 2 when the first was in vain */
+	int begins; /* of the transfer within libcurl, in STAGE_KEPT */
+	bool unfit; /* the connection, found before anything was sent on it */
+	bool vain;  /* the answer had left before the request arrived */
 	/* libcurl looks for a kept connection first. Where there is none, and
 	 * the URL has a name, the route makes one, and libcurl begins anew
 	 * with that. To an address it connects by itself. */
@@ -42,6 +48,7 @@ struct transfers {
 	CURLM *multi;
 	struct transfer *all, *idle;
 	struct transfer *routed, *ended; /* on their way; whose route failed */
+	struct connections *connections;
 	struct routes *routes;
 	struct curl_slist *unpin; /* see transfer_route.c */
 	size_t room, count;
@@ -49,7 +56,17 @@ struct transfers {
 	bool begun;	/* some that libcurl has not seen to yet */
 	int64_t timeout_ms;
 	bool https_only;
+	const char *ca_file;
 };
+
+/* transfer_send.c: the request, once or twice. transfer_begin: 0, or -1 when
+ * libcurl cannot take it. transfer_again: true when the request goes out once
+ * more; the transfer has not ended then. */
+int transfer_send_prepare(struct transfer *transfer);
+int transfer_begin(struct transfer *transfer);
+bool transfer_again(struct transfer *transfer, CURLcode code);
+/* A line of a header came. */
+void transfer_answered(struct transfer *transfer);
 
 /* transfer_route.c */
 /* As far as can be told without libcurl's reading of the URL. */
@@ -69,6 +86,6 @@ int64_t transfers_route_wait_ms(const struct transfers *transfers);
 struct transfer *transfers_route_ended(struct transfers *transfers);
 
 /* transfer_end.c: how it ended, and when each phase did. */
-enum outcome_end transfer_end_of(struct transfer *transfer, CURLcode code);
+struct outcome_seen transfer_seen(struct transfer *transfer, CURLcode code);
 struct phases transfer_phases(const struct transfer *transfer);
 #endif

@@ -48,6 +48,7 @@ transfer_add_again(struct transfer *transfer)
 {
 	struct transfers *transfers = transfer->transfers;
 
+	transfer->taken = 0;
 	if (curl_multi_add_handle(transfers->multi, transfer->easy) ==
 	    CURLM_OK) {
 		transfers->begun = true;

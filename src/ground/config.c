@@ -136,6 +136,9 @@ static const struct setting settings[] = {
 	{ "ALLOW_PORTS", "", "ports", read_ports, NULL, 0, 0, 0,
 	    "the only ports, or ranges such as 8000-8999, separated by "
 	    "commas, that webhooks may go to; empty: every port" },
+	STRING("CA_FILE", "", "path", ca_file,
+	    "certificates, in PEM, of the authorities that may sign for https:// "
+	    "targets; empty: those of the host"),
 	NUMBER("REQUIRE_HTTPS", "0", "", require_https, 0, 1, 1,
 	    "1: only https:// URLs are taken and delivered to"),
 	NUMBER("INBOX", "0", "", inbox, 0, 1, 1,

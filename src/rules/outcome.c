@@ -1,6 +1,7 @@
 #include "rules/outcome.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const struct {
 	const char *error; /* NULL: made from the numbers */
@@ -8,6 +9,7 @@ static const struct {
 } ends[] = {
 	[END_ANSWERED] = { NULL, HEALTH_NEUTRAL },
 	[END_BODY_CUT] = { "answer too long, cut", HEALTH_WELL },
+	[END_HEADER_CUT] = { "response header too long, cut", HEALTH_WELL },
 	[END_BODY_SHORT] = { "the answer's body broke off", HEALTH_WELL },
 	[END_TIMED_OUT] = { NULL, HEALTH_TIMED_OUT },
 	[END_BLOCKED] = { "target address not allowed", HEALTH_NEUTRAL },
@@ -40,8 +42,9 @@ static bool
 concerns_body(enum outcome_end end)
 {
 	return end == END_ANSWERED || end == END_BODY_CUT ||
-	    end == END_BODY_SHORT || end == END_TIMED_OUT || end == END_RESET ||
-	    end == END_CLOSED || end == END_MALFORMED;
+	    end == END_BODY_SHORT || end == END_HEADER_CUT ||
+	    end == END_TIMED_OUT || end == END_RESET || end == END_CLOSED ||
+	    end == END_MALFORMED;
 }
 
 static void
@@ -54,7 +57,7 @@ say_accepted(const struct outcome_seen *seen, struct outcome *outcome)
 		snprintf(outcome->error, OUTCOME_ERROR_SIZE,
 		    "the answer's body did not end within %.1f s",
 		    (double)seen->timeout_ms / 1000);
-	} else if (seen->end == END_BODY_CUT)
+	} else if (seen->end == END_BODY_CUT || seen->end == END_HEADER_CUT)
 		snprintf(outcome->error, OUTCOME_ERROR_SIZE, "%s",
 		    ends[seen->end].error);
 	else if (seen->end != END_ANSWERED)
@@ -80,6 +83,39 @@ say_answer(const struct outcome_seen *seen, struct outcome *outcome)
 	}
 }
 
+static void
+say_timed_out(const struct outcome_seen *seen, struct outcome *outcome)
+{
+	static const char *const phases[] = {
+		[PHASE_CONNECT] = "no connection",
+		[PHASE_TLS] = "TLS handshake not finished",
+		[PHASE_REQUEST] = "",
+		[PHASE_RESPONSE] = "no response after the request",
+		[PHASE_HEADER] = "response header not finished",
+	};
+	double seconds = (double)seen->timeout_ms / 1000;
+
+	if (seen->suspect)
+		outcome->health = HEALTH_NEUTRAL;
+	if (seen->phase == PHASE_REQUEST)
+		snprintf(outcome->error, OUTCOME_ERROR_SIZE,
+		    "timed out after %.1f s: %zu of %zu bytes taken", seconds,
+		    seen->taken, seen->length);
+	else
+		snprintf(outcome->error, OUTCOME_ERROR_SIZE,
+		    "timed out after %.1f s: %s", seconds, phases[seen->phase]);
+}
+
+static void
+say_resent(struct outcome *outcome)
+{
+	size_t length = strlen(outcome->error);
+
+	snprintf(outcome->error + length, OUTCOME_ERROR_SIZE - length,
+	    "%ssent twice: a kept connection gave no response",
+	    length > 0 ? ", " : "");
+}
+
 struct outcome
 outcome_of(const struct outcome_seen *seen)
 {
@@ -92,14 +128,15 @@ outcome_of(const struct outcome_seen *seen)
 		else
 			say_answer(seen, &outcome);
 	} else if (seen->end == END_TIMED_OUT)
-		snprintf(outcome.error, OUTCOME_ERROR_SIZE,
-		    "timed out after %.1f s", (double)seen->timeout_ms / 1000);
+		say_timed_out(seen, &outcome);
 	else if (ends[seen->end].error != NULL)
 		snprintf(outcome.error, OUTCOME_ERROR_SIZE, "%s",
 		    ends[seen->end].error);
 	else
 		snprintf(outcome.error, OUTCOME_ERROR_SIZE, "%s",
 		    ends[END_MALFORMED].error);
+	if (seen->resent)
+		say_resent(&outcome);
 	if (seen->end == END_BLOCKED || seen->end == END_BAD_URL)
 		outcome.kind = OUTCOME_FAILURE;
 	return outcome;

@@ -7,12 +7,14 @@
  * certain duplicate.
  */
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum outcome_end {
 	END_ANSWERED,	/* the exchange ran to its end */
 	END_BODY_CUT,	/* we stopped reading a body that was too long */
 	END_BODY_SHORT, /* the answer's body broke off */
+	END_HEADER_CUT, /* we stopped reading a final header that was too long */
 	END_TIMED_OUT,
 	END_BLOCKED,	  /* egress forbids the address in the URL */
 	END_BLOCKED_NAME, /* and every address of the name in it */
@@ -30,14 +32,26 @@ enum outcome_end {
 	END_OTHER
 };
 
-struct outcome_seen {
-	enum outcome_end end;
-	int status;	    /* of the final header, 0: none was complete */
-	bool sent;	    /* all of the request's body */
-	int64_t timeout_ms; /* what END_TIMED_OUT means here */
+enum outcome_phase { /* how far it had come */
+	PHASE_CONNECT,
+	PHASE_TLS,	/* connected, no handshake */
+	PHASE_REQUEST,	/* some of it was not taken */
+	PHASE_RESPONSE, /* all of it was, and no byte came back */
+	PHASE_HEADER
 };
 
-#define OUTCOME_ERROR_SIZE 96
+struct outcome_seen {
+	enum outcome_end end;
+	int status;   /* of the final header, 0: none was complete */
+	bool sent;    /* all of the request's body */
+	bool resent;  /* a kept connection had been dead: sent twice */
+	bool suspect; /* a time-out that may be a kept connection's fault */
+	int64_t timeout_ms; /* what END_TIMED_OUT means here */
+	enum outcome_phase phase;
+	size_t taken, length; /* bytes of the payload: acknowledged, in all */
+};
+
+#define OUTCOME_ERROR_SIZE 160
 
 struct outcome {
 	enum { OUTCOME_SUCCESS, OUTCOME_RETRY, OUTCOME_FAILURE } kind;

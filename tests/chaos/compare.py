@@ -11,11 +11,12 @@ table and one line of JSON; exits 1 when a promise was broken:
     stuck        acknowledged, and still pending after QUIET_SECONDS
     wrong        ended otherwise than the receiver's answers demand, or twice
     altered      arrived with other bytes than were sent
-    unlogged     arrived more often than it has rows in the log
+    unlogged     arrived more often than it has rows in the log, and one more
+                 for each row that says `sent twice`
     misfiled     dead letters that are no Failure of the log, or the reverse
     unexplained  arrived again after an arrival that got its 200, with no row
-                 in the log between the two that says why: `interrupted`, or
-                 a time-out of the first
+                 in the log between the two that says why: `interrupted`,
+                 `sent twice`, or a time-out of the first
 """
 import collections
 import datetime
@@ -161,7 +162,8 @@ class Judge:
             self.fault("wrong", webhook, state, rows)
         if one.crcs != {crc}:
             self.fault("altered", webhook, state, rows)
-        if attempts < len(one.times):
+        twice = sum("sent twice" in (row["error"] or "") for row in rows)
+        if attempts + twice < len(one.times):
             self.fault("unlogged", webhook, state, rows)
         self.repeats(webhook, state, one, rows)
 
@@ -178,6 +180,7 @@ class Judge:
                 return self.fault("unexplained", webhook, state, rows)
             unused.remove(row)
             self.count["of_interrupted" if row[0].startswith("interrupted")
+                       else "of_a_dead_connection" if "sent twice" in row[0]
                        else "of_a_time_out"] += 1
 
     def fault(self, kind, webhook, state, rows):
@@ -196,11 +199,12 @@ def moment_of(row):
 
 def explains(row, taken, again):
     """Whether this row tells why `again` came after `taken`, which got a
-    200: the lease was broken between the two, or the 200 came too late."""
+    200: the lease was broken between the two, the connection of the first
+    was, or the 200 came too late."""
     error, moment = row
     if error.startswith("interrupted"):
         return taken - SLACK <= moment <= again + SLACK
-    return error.startswith("timed out") and \
+    return ("sent twice" in error or error.startswith("timed out")) and \
         taken - TIMEOUT - SLACK <= moment <= taken + SLACK
 
 
@@ -293,6 +297,7 @@ def main(directory, url, seed, quiet_seconds):
         "needless_requests": judge.count["needless_requests"],
         "of_interrupted": judge.count["of_interrupted"],
         "of_a_time_out": judge.count["of_a_time_out"],
+        "of_a_dead_connection": judge.count["of_a_dead_connection"],
         "leases_broken": judge.count["leases_broken"],
         "arrived_without_202": len(strangers), "unanswered": unanswered,
         "statuses_asked": judge.count["statuses"], "answers": producer["answers"],

@@ -14,6 +14,7 @@ bounds_check(const struct reader *reader)
 	    (reader->status >= 100 && reader->status <= 999));
 	MUST(!reader->header_done || reader->status >= 200);
 	MUST(!(reader->header_done && reader->malformed));
+	MUST(!reader->framed || (reader->header_done && !reader->odd));
 }
 
 /* Up to the line that ends the final header. */
@@ -29,7 +30,8 @@ header_feed(struct reader *reader, struct input *input)
 		length =
 		    end == NULL ? input->left : (size_t)(end - input->at) + 1;
 		fine = reader_header(reader, (const char *)input->at, length);
-		MUST(fine == !reader->malformed || reader->header_done);
+		MUST(fine == !(reader->malformed || reader->cut) ||
+		    reader->header_done);
 		bounds_check(reader);
 		input->at += length;
 		input->left -= length;

@@ -52,7 +52,14 @@ static const struct {
 	{ END_BODY_CUT, 503, true, RETRY, SICK, false, "HTTP 503" },
 	{ END_TIMED_OUT, 410, true, FAILURE, NEUTRAL, true, "HTTP 410" },
 	/* no answer */
-	{ END_TIMED_OUT, 0, true, RETRY, SLOW, false, "timed out after 5.0 s" },
+	{ END_TIMED_OUT, 0, true, RETRY, SLOW, false,
+	    "timed out after 5.0 s: no connection" },
+	{ END_HEADER_CUT, 200, true, SUCCESS, WELL, false,
+	    "response header too long, cut" },
+	{ END_HEADER_CUT, 200, false, RETRY, WELL, false,
+	    "HTTP 200 before the whole request was sent" },
+	{ END_HEADER_CUT, 503, true, RETRY, SICK, false, "HTTP 503" },
+	{ END_HEADER_CUT, 410, true, FAILURE, NEUTRAL, true, "HTTP 410" },
 	{ END_BLOCKED, 0, false, FAILURE, NEUTRAL, false,
 	    "target address not allowed" },
 	{ END_BLOCKED_NAME, 0, false, RETRY, SICK, false,
@@ -82,8 +89,10 @@ classes_what_was_seen(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct outcome_seen seen = { cases[i].end, cases[i].status,
-			cases[i].sent, 5000 };
+		struct outcome_seen seen = { .end = cases[i].end,
+			.status = cases[i].status,
+			.sent = cases[i].sent,
+			.timeout_ms = 5000 };
 		struct outcome outcome = outcome_of(&seen);
 
 		assert_string_equal(outcome.error, cases[i].error);
@@ -91,6 +100,52 @@ classes_what_was_seen(void **state)
 		assert_int_equal(outcome.health, cases[i].health);
 		assert_int_equal(outcome.disable, cases[i].disable);
 	}
+}
+
+static const struct {
+	enum outcome_phase phase;
+	const char *error;
+} phases[] = {
+	{ PHASE_CONNECT, "timed out after 2.5 s: no connection" },
+	{ PHASE_TLS, "timed out after 2.5 s: TLS handshake not finished" },
+	{ PHASE_REQUEST, "timed out after 2.5 s: 7 of 4096 bytes taken" },
+	{ PHASE_RESPONSE,
+	    "timed out after 2.5 s: no response after the request" },
+	{ PHASE_HEADER, "timed out after 2.5 s: response header not finished" },
+};
+
+static void
+a_time_out_says_where(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
+		struct outcome_seen seen = { .end = END_TIMED_OUT,
+			.timeout_ms = 2500,
+			.phase = phases[i].phase,
+			.taken = 7,
+			.length = 4096 };
+
+		assert_string_equal(outcome_of(&seen).error, phases[i].error);
+		assert_int_equal(outcome_of(&seen).health, SLOW);
+		seen.suspect = true; /* not the receiver's fault, it may be */
+		assert_int_equal(outcome_of(&seen).health, NEUTRAL);
+	}
+}
+
+static void
+what_was_sent_twice_says_so(void **state)
+{
+	struct outcome_seen seen = {
+		.end = END_ANSWERED, .status = 200, .sent = true, .resent = true
+	};
+
+	(void)state;
+	assert_string_equal(outcome_of(&seen).error,
+	    "sent twice: a kept connection gave no response");
+	assert_int_equal(outcome_of(&seen).kind, SUCCESS);
+	seen.status = 500;
+	assert_string_equal(outcome_of(&seen).error,
+	    "HTTP 500, sent twice: a kept connection gave no response");
 }
 
 /* Whatever happens: Success needs a 2xx and the whole request sent. */
@@ -101,8 +156,10 @@ nothing_else_is_a_success(void **state)
 	for (int end = END_ANSWERED; end <= END_OTHER; end++)
 		for (int status = 0; status < 1000; status++)
 			for (int sent = 0; sent < 2; sent++) {
-				struct outcome_seen seen = { end, status, sent,
-					5000 };
+				struct outcome_seen seen = { .end = end,
+					.status = status,
+					.sent = sent,
+					.timeout_ms = 5000 };
 
 				if (outcome_of(&seen).kind == SUCCESS)
 					assert_true(sent && status >= 200 &&
@@ -115,6 +172,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(classes_what_was_seen),
+		cmocka_unit_test(a_time_out_says_where),
+		cmocka_unit_test(what_was_sent_twice_says_so),
 		cmocka_unit_test(nothing_else_is_a_success),
 	};
 

@@ -51,6 +51,75 @@ reads_headers(void **state)
 	}
 }
 
+/* Where the body ends must be clear to anybody, or what follows is not known to
+ * be an answer of its own. */
+static const struct {
+	const char *lines[6];
+	bool framed;
+} framings[] = {
+	{ { "HTTP/1.1 200 OK\r\n", "Content-Length: 2\r\n", "\r\n" }, true },
+	{ { "HTTP/1.1 200 OK\r\n", "content-length:2\r\n", "\r\n" }, true },
+	{ { "HTTP/1.1 200 OK\r\n", "Transfer-Encoding: chunked\r\n", "\r\n" },
+	    true },
+	{ { "HTTP/1.1 204 No\r\n", "A: b\r\n", "\r\n" }, true },
+	{ { "HTTP/1.1 204 No\r\n", "Content-Length: 0\r\n", "\r\n" }, true },
+	{ { "HTTP/1.1 103 x\r\n", "Content-Length: 9\r\n", "\r\n",
+	      "HTTP/1.1 204 No\r\n", "\r\n" },
+	    true },
+	{ { "HTTP/1.1 204 No\r\n", "Content-Length: 2\r\n", "\r\n" }, false },
+	{ { "HTTP/1.1 204 No\r\n", "Transfer-Encoding: chunked\r\n", "\r\n" },
+	    false },
+	{ { "HTTP/1.1 304 No\r\n", "Content-Length: 5\r\n", "\r\n" }, false },
+	{ { "HTTP/1.1 200 OK\r\n", "\r\n" }, false },
+	{ { "HTTP/1.1 200 OK\r\n", "Content-Length: 2\r\n",
+	      "Content-Length: 2\r\n", "\r\n" },
+	    false },
+	{ { "HTTP/1.1 200 OK\r\n", "Content-Length: 2, 2\r\n", "\r\n" },
+	    false },
+	{ { "HTTP/1.1 200 OK\r\n", "Content-Length: +2\r\n", "\r\n" }, false },
+	{ { "HTTP/1.1 200 OK\r\n", "Content-Length : 2\r\n", "\r\n" }, false },
+	{ { "HTTP/1.1 200 OK\r\n", "Content-Length: 2\r\n", " 3\r\n", "\r\n" },
+	    false },
+	{ { "HTTP/1.1 200 OK\r\n", "Content-Length: 2\r\n",
+	      "Transfer-Encoding: chunked\r\n", "\r\n" },
+	    false },
+	{ { "HTTP/1.1 200 OK\r\n", "Transfer-Encoding: gzip, chunked\r\n",
+	      "\r\n" },
+	    false },
+};
+
+static void
+tells_whether_the_body_has_a_clear_end(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(framings) / sizeof(framings[0]); i++) {
+		struct reader reader = { 0 };
+
+		assert_true(read_lines(&reader, framings[i].lines));
+		assert_true(reader.header_done);
+		if (reader.framed != framings[i].framed)
+			fail_msg("%zu: %s", i, framings[i].lines[1]);
+		text_free(&reader.headers);
+	}
+}
+
+static void
+a_final_header_over_a_bound_has_a_status(void **state)
+{
+	struct reader reader = { 0 };
+
+	(void)state;
+	assert_true(reader_header(&reader, "HTTP/1.1 503 x\r\n", 16));
+	while (reader_header(&reader, "A: b\r\n", 6))
+		assert_true(reader.lines <= HEADER_LINES_MAX);
+	assert_int_equal(reader.lines, HEADER_LINES_MAX + 1);
+	assert_int_equal(reader.status, 503);
+	assert_true(reader.cut);
+	assert_false(reader.malformed);
+	assert_false(reader.header_done);
+	text_free(&reader.headers);
+}
+
 static void
 keeps_the_final_header_only(void **state)
 {
@@ -117,6 +186,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_headers),
+		cmocka_unit_test(tells_whether_the_body_has_a_clear_end),
+		cmocka_unit_test(a_final_header_over_a_bound_has_a_status),
 		cmocka_unit_test(keeps_the_final_header_only),
 		cmocka_unit_test(headers_are_bounded),
 		cmocka_unit_test(bodies_are_bounded),
