@@ -121,3 +121,12 @@ load helper
 	assert_output --partial '--name is given twice'
 	[ "$(sql "SELECT count(*) FROM tokens WHERE name ~ 'twice|thrice'")" = 0 ]
 }
+
+@test "a form's event type that no header can hold is said at its field" {
+	submit /ui/subscriptions/new "target_url=$RECEIVER/ok" \
+	    "events=fine"$'\n'"bad"$'\001'
+	assert_code 422
+	[[ $body == *'control characters'* ]]
+	[ "$(sql "SELECT count(*) FROM subscriptions
+	    WHERE 'fine' = ANY (events) AND cardinality(events) = 2")" = 0 ]
+}
