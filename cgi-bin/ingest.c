@@ -14,6 +14,7 @@
 #include "ground/config.h"
 #include "ground/log.h"
 #include "ground/usage.h"
+#include "ingest_quota.h"
 #include "ingest_verify.h"
 #include "stores/keyring.h"
 #include "stores/queue.h"
@@ -43,7 +44,8 @@ struct intake {
 	struct queue *queue;
 	struct verifier *verifier;
 	struct token_gate *gate;
-	struct db *notes; /* of tokens that were used: nobody waits for it */
+	struct quota *quota;
+	struct db *notes; /* for gate and quota: nobody waits for it */
 	struct token_claim claims[HTTP_BATCH_MAX];
 	/* what the next statement stores, and who waits for it */
 	struct incoming incoming[HTTP_BATCH_MAX];
@@ -184,6 +186,7 @@ intake_store(struct intake *intake)
 	if (!intake->is_cut_off)
 		intake_try(intake);
 	queue_stored(intake);
+	ingest_quota_count(intake->quota, intake->batch, intake->count);
 	for (size_t i = 0; i < intake->count; i++)
 		answer_stored(&intake->asked[i]->request,
 		    &intake->asked[i]->response, intake->batch[i]);
@@ -311,16 +314,19 @@ intake_handle(
 		    &intake->claims[i], incoming)) {
 		case INGEST_STORE:
 			token_gate_used(intake->gate, &intake->claims[i]);
-			intake_add(intake, exchange);
+			if (ingest_quota_fits(intake->quota, exchange,
+				&intake->claims[i], incoming, true))
+				intake_add(intake, exchange);
 			break;
 		case INGEST_NO_JSON:
-			if (!incoming->needs_signature) {
+			if (incoming->needs_signature) {
+				problem_answer(&exchange->request,
+				    &exchange->response, 400, NO_JSON);
+				withhold(intake, exchange, incoming);
+			} else if (ingest_quota_fits(intake->quota, exchange,
+				       &intake->claims[i], incoming, true)) {
 				answer_no_json(intake, exchange, incoming);
-				break;
 			}
-			problem_answer(&exchange->request, &exchange->response,
-			    400, NO_JSON);
-			withhold(intake, exchange, incoming);
 			break;
 		case INGEST_ANSWERED:
 			if (incoming->needs_signature)
@@ -343,11 +349,15 @@ intake_heads(
 	intake_begin(intake, waited);
 	intake_check_tokens(intake, batch, count);
 	for (size_t i = 0; i < count; i++) {
-		ingest_check_head(&batch[i]->request, &batch[i]->response,
-		    &intake->claims[i], &incoming);
+		bool fits = ingest_check_head(&batch[i]->request,
+		    &batch[i]->response, &intake->claims[i], &incoming);
+
 		/* what is wrong is for whoever signed the body to come */
 		if (incoming.needs_signature)
 			batch[i]->response.status = 0;
+		else if (fits)
+			ingest_quota_fits(intake->quota, batch[i],
+			    &intake->claims[i], &incoming, false);
 	}
 }
 
@@ -357,7 +367,10 @@ intake_idle(void *context)
 	struct intake *intake = context;
 
 	queue_step(intake->queue);
-	token_gate_step(intake->gate, intake->notes);
+	if (!quota_is_asking(intake->quota))
+		token_gate_step(intake->gate, intake->notes);
+	if (!token_gate_is_noting(intake->gate))
+		quota_step(intake->quota, intake->notes);
 }
 
 static const char usage[] =
@@ -386,6 +399,7 @@ main(int argc, char **argv)
 	intake.notes =
 	    db_new(config.ingest_database_url, DB_SERVE, "postrider ingest");
 	intake.gate = token_gate_new(TOKEN_LIFE_MS);
+	intake.quota = ingest_quota_open();
 	intake.queue = queue_new(config.redis_url, config.share_dir);
 	rc = intake.queue == NULL
 	    ? 111
@@ -398,6 +412,7 @@ main(int argc, char **argv)
 	token_gate_flush(intake.gate, intake.db);
 	db_free(intake.notes);
 	token_gate_free(intake.gate);
+	quota_free(intake.quota);
 	db_free(intake.db);
 	return rc;
 }

@@ -41,11 +41,12 @@ settings() {	# MODE LINE…
 		super_sql "SELECT DISTINCT application_name, usename
 		    FROM pg_stat_activity WHERE datname = 'postrider'
 		      AND backend_type = 'client backend'
+		      AND application_name <> 'postrider results'
 		      AND pid <> pg_backend_pid() ORDER BY 1" |
 		    tr '\n' ' ' | tee "$BATS_TEST_TMPDIR/said"
 		[ "$(cat "$BATS_TEST_TMPDIR/said")" = "$1" ]
 	}
-	eventually 5 asking 'postrider admin|postrider_admin postrider api|postrider_api postrider delivery|postrider_delivery postrider ingest|postrider_ingest postrider keeper|postrider_delivery postrider results|postrider_delivery '
+	eventually 5 asking 'postrider admin|postrider_admin postrider api|postrider_api postrider delivery|postrider_delivery postrider ingest|postrider_ingest postrider keeper|postrider_delivery '
 	run super_sql "SELECT rolname
 	    FROM pg_roles WHERE rolname ~ '^postrider' AND
 	    (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication

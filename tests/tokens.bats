@@ -159,8 +159,8 @@ early() { python3 "$BATS_TEST_DIRNAME/early.py" "$@"; }
 	assert_output well
 }
 
-large() {
-	as "$INGEST" POST "/ingest/$SOME" --data-binary @"$BATS_TEST_TMPDIR/large"
+large() {	# TOKEN
+	as "$1" POST "/ingest/$SOME" --data-binary @"$BATS_TEST_TMPDIR/large"
 	[ "$code" = 202 ] || { echo "$code"; return 1; }
 }
 
@@ -180,7 +180,7 @@ rss() {	# the largest ingest process, MiB
 	before=$(rss)
 	coproc { early evicted "$RUN/ingest.sock" "/ingest/$SOME" '' 200; }
 	read -r answers <&"${COPROC[0]}"
-	for _ in 1 2 3 4 5; do large; done
+	for _ in 1 2 3 4 5; do large "$INGEST"; done
 	[ $(($(rss) - before)) -lt 40 ] || fail "from $before to $(rss) MiB"
 	exec {COPROC[1]}>&-
 	read -r answers <&"${COPROC[0]}"
@@ -189,7 +189,7 @@ rss() {	# the largest ingest process, MiB
 	# with a token they are, up to a limit for both processes
 	coproc { early evicted "$RUN/ingest.sock" "/ingest/$SOME" "$INGEST" 250; }
 	read -r answers <&"${COPROC[0]}"
-	for _ in $(seq 20); do large; done
+	for _ in 1 2 3 4 5; do large "$ALL"; done
 	exec {COPROC[1]}>&-
 	read -r answers <&"${COPROC[0]}"
 	wait "$COPROC_PID" || true

@@ -119,6 +119,22 @@ static const struct setting settings[] = {
 	    "FastCGI processes that serve the admin pages"),
 	NUMBER("MAX_PAYLOAD_BYTES", "1048576", "bytes", max_payload_bytes, 1,
 	    67108864, 1, "a larger request body is answered with 413"),
+	NUMBER("TOKEN_REQUESTS", "2000", "requests/s", token_requests, 0,
+	    1000000, 1,
+	    "that one API token may ingest, on each node; more is answered "
+	    "with 429; 0: no limit"),
+	NUMBER("TOKEN_BYTES", "4194304", "bytes/s", token_bytes, 0,
+	    1099511627776, 1, "the same in bytes of payload; 0: no limit"),
+	NUMBER("SUBSCRIPTION_REQUESTS", "0", "requests/s",
+	    subscription_requests, 0, 1000000, 1,
+	    "that one subscription takes, on each node; more is answered with "
+	    "429; 0: no limit"),
+	NUMBER("SUBSCRIPTION_BYTES", "0", "bytes/s", subscription_bytes, 0,
+	    1099511627776, 1, "the same in bytes of payload; 0: no limit"),
+	NUMBER("SUBSCRIPTION_PENDING_BYTES", "1073741824", "bytes",
+	    subscription_pending_bytes, 0, 1099511627776, 1,
+	    "of payload that one subscription may have pending; more is "
+	    "answered with 429; 0: no limit"),
 	NUMBER("CACHE_SECONDS", "60", "s", cache_seconds, 1, 3600, 1,
 	    "a cached subscription lives so long in Redis"),
 	STRING("SECRET_KEY_FILE", "/etc/postrider/secret.key", "path",

@@ -51,6 +51,11 @@ struct config {
 	int64_t api_processes;
 	int64_t admin_processes;
 	int64_t max_payload_bytes;
+	int64_t token_requests; /* these five: 0 for no limit */
+	int64_t token_bytes;
+	int64_t subscription_requests;
+	int64_t subscription_bytes;
+	int64_t subscription_pending_bytes;
 	int64_t cache_seconds;
 	char *secret_key_file;
 	int64_t secret_overlap_hours;

@@ -196,3 +196,9 @@ token_gate_step(struct token_gate *gate, struct db *db)
 			      gate->notes_count) == 0;
 	gate->notes_count = 0;
 }
+
+bool
+token_gate_is_noting(const struct token_gate *gate)
+{
+	return gate->is_noting;
+}

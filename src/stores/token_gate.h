@@ -38,4 +38,5 @@ int token_gate_check(struct token_gate *gate, struct db *db,
 void token_gate_used(struct token_gate *gate, const struct token_claim *claim);
 void token_gate_flush(struct token_gate *gate, struct db *db);
 void token_gate_step(struct token_gate *gate, struct db *db);
+bool token_gate_is_noting(const struct token_gate *gate);
 #endif
