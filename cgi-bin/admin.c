@@ -146,11 +146,11 @@ main(int argc, char **argv)
 	if (config_load() == -1)
 		return 100;
 	if (egress_open(config.allow_targets, reason) == -1) {
-		fprintf(stderr, "%s\n", reason);
+		say_error("%s", reason);
 		return 100;
 	}
 	if (sodium_init() == -1) {
-		fprintf(stderr, "cannot set up libsodium\n");
+		say_error("cannot set up libsodium");
 		return 111;
 	}
 	log_open("admin", (enum log_level)config.log_level);

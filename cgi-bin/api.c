@@ -133,7 +133,7 @@ main(int argc, char **argv)
 	if (config_load() == -1)
 		return 100;
 	if (egress_open(config.allow_targets, reason) == -1) {
-		fprintf(stderr, "%s\n", reason);
+		say_error("%s", reason);
 		return 100;
 	}
 	log_open("api", config.log_level);

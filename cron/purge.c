@@ -27,9 +27,8 @@ purge(bool dry_run)
 	if (rc == 1)
 		printf("another purge is under way: nothing to do\n");
 	else if (rc == -1)
-		fprintf(stderr,
-		    "the purge failed: %s; it goes on at the next "
-		    "run\n",
+		say_error("the purge failed: %s; it goes on at the next "
+			  "run",
 		    db_message(db));
 	else
 		printf("%s %lld webhooks and %lld attempts older than %lld h "

@@ -32,7 +32,7 @@ main(int argc, char **argv)
 	if (config_load() == -1)
 		return 100;
 	if (sodium_init() == -1) {
-		fprintf(stderr, "cannot set up libsodium\n");
+		say_error("cannot set up libsodium");
 		return 111;
 	}
 	child_title("postrider: supervisor");

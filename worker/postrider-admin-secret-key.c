@@ -29,7 +29,7 @@ const char admin_secret_key_usage[] =
 static int
 fix_the_key(void)
 {
-	fprintf(stderr, "%s\n", keyring_reason());
+	say_error("%s", keyring_reason());
 	return 100;
 }
 
@@ -37,10 +37,10 @@ static void
 tell_missing(const char *key_id, int64_t subscriptions)
 {
 	if (!keyring_holds(key_id))
-		fprintf(stderr,
+		say_error(
 		    "warning: %" PRId64 " subscriptions have a secret that "
 		    "needs key %s, which %s does not hold: put that line back "
-		    "from your backup; until then their webhooks wait\n",
+		    "from your backup; until then their webhooks wait",
 		    subscriptions, key_id, config.secret_key_file);
 }
 
@@ -58,7 +58,7 @@ admin_secrets_migrate(struct db *db)
 	int64_t sealed = rekey_clear(db);
 
 	if (sealed == -1) {
-		fprintf(stderr, "secrets are not encrypted yet: %s\n",
+		say_error("secrets are not encrypted yet: %s",
 		    has_keys ? db_message(db) : "there is no key");
 		return has_keys ? 111 : 100;
 	}
@@ -98,8 +98,7 @@ become_owner(void)
 	if (owner != NULL && initgroups(owner->pw_name, owner->pw_gid) == 0 &&
 	    setgid(owner->pw_gid) == 0 && setuid(owner->pw_uid) == 0)
 		return 0;
-	fprintf(
-	    stderr, "cannot become the owner of %s\n", config.secret_key_file);
+	say_error("cannot become the owner of %s", config.secret_key_file);
 	return -1;
 }
 
@@ -118,10 +117,10 @@ reencrypt(void)
 	db = db_new(config.database_url, DB_MAINTAIN, "postrider command");
 	count = rekey_all(db);
 	if (count == -1)
-		fprintf(stderr,
+		say_error(
 		    "not all secrets are encrypted with key %s%s%s: keep the "
 		    "other keys, and run `postrider-admin secret-key "
-		    "reencrypt` again\n",
+		    "reencrypt` again",
 		    keyring_first(), db_message(db)[0] != '\0' ? ": " : "",
 		    db_message(db));
 	else {
@@ -194,7 +193,7 @@ admin_secret_key(int argc, char **argv)
 	if (config_load() == -1)
 		return 100;
 	if (sodium_init() == -1) {
-		fprintf(stderr, "libsodium cannot be set up\n");
+		say_error("libsodium cannot be set up");
 		return 111;
 	}
 	log_open("postrider-admin", (enum log_level)config.log_level);

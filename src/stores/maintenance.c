@@ -194,8 +194,7 @@ migration_apply(struct db *db, const char *directory, const char *name)
 	if (rc == 0)
 		printf("applied migration %s\n", name);
 	else
-		fprintf(
-		    stderr, "migration %s failed: %s\n", name, db_message(db));
+		say_error("migration %s failed: %s", name, db_message(db));
 out:
 	text_free(&path);
 	text_free(&sql);
@@ -256,9 +255,8 @@ maintenance_migrate(struct db *db, const char *directory)
 
 	count = scandir(directory, &entries, is_migration, alphasort);
 	if (count <= 0) {
-		fprintf(stderr,
-		    "no migrations found in %s: set SHARE_DIR to "
-		    "the directory that holds migrations/\n",
+		say_error("no migrations found in %s: set SHARE_DIR to "
+			  "the directory that holds migrations/",
 		    directory);
 		return -1;
 	}

@@ -96,7 +96,7 @@ class World:
     def environment(self, tortured=True, **settings):
         values = dict(os.environ)
         values.update(
-            POSTRIDER_CONF=os.path.join(VAR, "postrider.conf"),
+            POSTRIDER_CONF=os.environ["TORTURE_CONF"],
             ASAN_OPTIONS="detect_leaks=1:exitcode=99:log_path=%s/asan" % DIR,
             UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1:exitcode=99:"
                           "log_path=%s/asan" % DIR)
