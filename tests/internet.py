@@ -17,6 +17,7 @@ In a network namespace whose loopback interface takes every address
     each of *.cut.net has the manners !tc and !mute.  The manners are
       !delay=MS   the answer takes that long
       !silent=4   A is not answered for; 6, AAAA; 46, both
+      !ttl=S      the answer may be kept so long; 0 without
       !rcode=2    that is all the answer says (SERVFAIL); !rcode6=2 of AAAA
       !tc         by UDP, that the answer is too long for it
       !mute       TCP is accepted and never answered
@@ -90,8 +91,9 @@ class Names(asyncio.DatagramProtocol):
         rcode = int(manners.get("rcode%s" % TYPES.get(kind),
                                 manners.get("rcode", 0)))
         found = [] if rcode else self.addresses(name, kind)
+        ttl = int(manners.get("ttl", 0)).to_bytes(4, "big")
         records = b"".join(
-            b"\xc0\x0c" + kind.to_bytes(2, "big") + b"\0\1\0\0\0\0" +
+            b"\xc0\x0c" + kind.to_bytes(2, "big") + b"\0\1" + ttl +
             len(one.packed).to_bytes(2, "big") + one.packed
             for one in found or [])
         return (query[:2] + b"\x81" +
