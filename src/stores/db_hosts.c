@@ -40,7 +40,7 @@ part_of(const char *list, size_t n)
 		return NULL;
 	for (; n > 0 && strchr(list, ',') != NULL; n--)
 		list = strchr(list, ',') + 1;
-	return strndup(list, strcspn(list, ","));
+	return memory_copy(list, strcspn(list, ","));
 }
 
 static bool

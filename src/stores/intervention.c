@@ -74,8 +74,8 @@ intervention_words(enum intervention intervention)
 		[INTERVENTION_PENDING] = "Webhook is pending",
 		[INTERVENTION_NOT_PENDING] = "Webhook is not pending",
 		[INTERVENTION_IN_FLIGHT] =
-		    "Webhook is being sent now: try again when this attempt "
-		    "has ended",
+		    ("Webhook is being sent now: try again when this attempt "
+		     "has ended"),
 		[INTERVENTION_HELD] = "Subscription is paused or disabled",
 		[INTERVENTION_FILTERED] =
 		    ("Webhook is filtered: its subscription does not want "
