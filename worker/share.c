@@ -2,6 +2,8 @@
 
 #define BYTES_MOST ((size_t)96 << 20)
 #define PAYLOADS_LEAST 12
+#define SCARCE 4	/* less than this part of the slots is free */
+#define SCARCE_EACH 16	/* parts of what is free then */
 #define EACH 8		/* subscriptions at least that share all bytes */
 #define EACH_PAYLOADS 2 /* of the largest size that each may have at least */
 
@@ -67,7 +69,11 @@ share_slots(const struct share *share, enum queue_class class)
 size_t
 share_slots_each(const struct share *share)
 {
-	return larger(share_slots(share, QUEUE_QUICK) / 2, 1);
+	size_t free_slots = share_slots(share, QUEUE_QUICK);
+
+	if (free_slots >= share->slots_most / SCARCE)
+		return share->slots_most;
+	return larger(free_slots / SCARCE_EACH, 1);
 }
 
 bool

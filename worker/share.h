@@ -7,11 +7,12 @@
  *   all subscriptions                   all slots       all bytes
  *   those untried and slow (queue.h)    three quarters  three quarters
  *   those slow                          half            half
- *   each of them                        half of what    the same, and
- *                                       is free         an eighth at most
+ *   each of them                        its window      an eighth
  *
- * So however many take all they may, some is left: with N of them one part in
- * N/2 + 1. Each may always have one request, if there is room at all.
+ * So that some that hang do not take all that is left: while less than a
+ * quarter of the slots is free, who has a sixteenth of that in flight gets no
+ * more; and of bytes nobody has more than half of what is free, beyond one
+ * payload.
  *
  * All bytes are 96 MiB, or twelve payloads of the largest size if that is
  * more; an eighth is at least two such payloads. A payload of up to 16 KiB
