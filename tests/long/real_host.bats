@@ -25,6 +25,7 @@ setup_file() {
 
 teardown_file() {
 	[ -n "${HOST:-}" ] || return 0
+	[ ! -s "$PLACE/receiver.pid" ] || kill "$(cat "$PLACE/receiver.pid")"
 	if [ -s "$PLACE/nspawn.pid" ]; then
 		kill -TERM "$(cat "$PLACE/nspawn.pid")" 2>/dev/null || true
 		tail --pid="$(cat "$PLACE/nspawn.pid")" -f /dev/null
@@ -138,6 +139,7 @@ postrider:www-data 710"
 @test "a webhook is delivered" {
 	nsenter -t "$(leader)" -n python3 "$ROOT/tests/receiver.py" "$PLACE" \
 	    >"$PLACE/receiver.log" 2>&1 3>&- 4>&- &
+	echo $! >"$PLACE/receiver.pid"
 	listens() { [ -s "$PLACE/receiver.port" ]; }
 	eventually 10 listens
 	setup
