@@ -277,12 +277,13 @@ async def ingest(port, subscriptions, count, rate, connections, seconds,
             if rate and number / rate > now:
                 await asyncio.sleep(number / rate - now)
             target = subscriptions[number % len(subscriptions)]
+            more = headers() if callable(headers) else headers
             try:
-                id_, at = await post(*connection, target, headers)
+                id_, at = await post(*connection, target, more)
             except (asyncio.IncompleteReadError, ConnectionError):
                 # Apache ends a kept connection now and then
                 connection = await asyncio.open_connection("127.0.0.1", port)
-                id_, at = await post(*connection, target, headers)
+                id_, at = await post(*connection, target, more)
             accepted[id_] = at
         connection[1].close()
 
@@ -292,7 +293,7 @@ async def ingest(port, subscriptions, count, rate, connections, seconds,
 
 def ingest_run(stack, subscriptions, count=0, rate=0, connections=16,
                seconds=600, headers=b""):
-    """headers: more of them, each with its CR and LF."""
+    """headers: more of them, each with its CR and LF; or what makes them."""
     return asyncio.run(ingest(stack.port, subscriptions, count, rate,
                               connections, seconds, headers))
 
