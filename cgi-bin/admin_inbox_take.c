@@ -6,11 +6,11 @@
 #include "admin_inbox.h"
 #include "doors/body.h"
 #include "doors/problem.h"
-#include "doors/signed_read.h"
 #include "ground/clock.h"
 #include "ground/config.h"
 #include "rules/seal.h"
 #include "rules/signed_request.h"
+#include "signed_read.h"
 #include "stores/keyring.h"
 #include "stores/webhook.h"
 

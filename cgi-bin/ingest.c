@@ -206,32 +206,52 @@ intake_add(struct intake *intake, struct exchange *exchange)
 		intake_store(intake);
 }
 
-/* The answer to a faulty request that there is goes to whoever signed it, and
- * to nobody else. */
-static void
-withhold(
+/* 1 it is signed well, 0 not, -1 nobody can tell now. What is remembered costs
+ * nothing; of the rest so many a batch are looked up. */
+static int
+check_signer(
     struct intake *intake, struct exchange *exchange, struct incoming *incoming)
 {
 	const struct request *request = &exchange->request;
 	int64_t begun_ms = clock_monotonic_ms();
-	int checked = 1;
+	int checked;
 
-	incoming->verdict = SIGNED_OTHERWISE;
-	if ((request->body_state == BODY_WHOLE ||
-		request->body_state == BODY_NONE) &&
-	    intake->lookups++ < LOOKUPS_MOST)
-		checked = intake->is_cut_off
-		    ? -1
-		    : verifier_check(
-			  intake->verifier, intake->db, request, incoming);
+	if (request->body_state != BODY_WHOLE &&
+	    request->body_state != BODY_NONE)
+		return 0;
+	if (verifier_knows(intake->verifier, request, incoming))
+		return 1;
+	if (intake->is_cut_off)
+		return -1;
+	if (intake->lookups++ >= LOOKUPS_MOST)
+		return 0;
+	checked =
+	    verifier_check(intake->verifier, intake->db, request, incoming);
 	if (checked == -1)
 		note_cut_off(intake, begun_ms);
-	if (checked != 1) {
-		text_clear(&exchange->response.body);
-		problem_answer(request, &exchange->response, 503,
+	return checked == 1 ? incoming->verdict == SIGNED_WELL : -1;
+}
+
+/* The answer to a faulty request that there is goes to whoever signed it, and
+ * to nobody else. headers: so much of them stood there before it. */
+static void
+withhold(struct intake *intake, struct exchange *exchange,
+    struct incoming *incoming, size_t headers)
+{
+	struct response *response = &exchange->response;
+	int signer = check_signer(intake, exchange, incoming);
+
+	if (signer == 1)
+		return;
+	text_clear(&response->body);
+	response->headers.length = headers;
+	if (response->headers.bytes != NULL)
+		response->headers.bytes[headers] = '\0';
+	if (signer == 0)
+		ingest_refuse_stranger(&exchange->request, response);
+	else
+		problem_answer(&exchange->request, response, 503,
 		    "Signature not checked, please try again");
-	} else if (incoming->verdict != SIGNED_WELL)
-		ingest_refuse_stranger(request, &exchange->response);
 }
 
 /* The reference looks for the subscription before it looks at the body. */
@@ -297,6 +317,20 @@ intake_begin(struct intake *intake, bool waited)
 	intake->lookups = 0;
 }
 
+/* That a subscription has too much is for whoever signed, too. */
+static bool
+intake_fits(struct intake *intake, struct exchange *exchange,
+    const struct token_claim *claim, struct incoming *incoming)
+{
+	size_t headers = exchange->response.headers.length;
+
+	if (ingest_quota_fits(intake->quota, exchange, claim, incoming, true))
+		return true;
+	if (incoming->needs_signature)
+		withhold(intake, exchange, incoming, headers);
+	return false;
+}
+
 static void
 intake_handle(
     struct exchange *const *batch, size_t count, bool waited, void *context)
@@ -314,15 +348,16 @@ intake_handle(
 		    &intake->claims[i], incoming)) {
 		case INGEST_STORE:
 			token_gate_used(intake->gate, &intake->claims[i]);
-			if (ingest_quota_fits(intake->quota, exchange,
-				&intake->claims[i], incoming, true))
+			if (intake_fits(
+				intake, exchange, &intake->claims[i], incoming))
 				intake_add(intake, exchange);
 			break;
 		case INGEST_NO_JSON:
 			if (incoming->needs_signature) {
 				problem_answer(&exchange->request,
 				    &exchange->response, 400, NO_JSON);
-				withhold(intake, exchange, incoming);
+				withhold(intake, exchange, incoming,
+				    exchange->response.headers.length);
 			} else if (ingest_quota_fits(intake->quota, exchange,
 				       &intake->claims[i], incoming, true)) {
 				answer_no_json(intake, exchange, incoming);
@@ -330,7 +365,8 @@ intake_handle(
 			break;
 		case INGEST_ANSWERED:
 			if (incoming->needs_signature)
-				withhold(intake, exchange, incoming);
+				withhold(intake, exchange, incoming,
+				    exchange->response.headers.length);
 			break;
 		}
 	}

@@ -6,13 +6,13 @@
 #include "doors/cors.h"
 #include "doors/guard.h"
 #include "doors/problem.h"
-#include "doors/signed_read.h"
 #include "ground/config.h"
 #include "ground/text.h"
 #include "ingest.h"
 #include "rules/fingerprint.h"
 #include "rules/json_check.h"
 #include "rules/request_fields.h"
+#include "signed_read.h"
 
 #define PREFIX "/ingest/"
 #define SIGNATURE_BYTES 1024

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doors/signed_read.h"
 #include "ground/clock.h"
 #include "ground/log.h"
+#include "signed_read.h"
 #include "stores/keyring.h"
 #include "stores/producer.h"
 
@@ -263,6 +263,14 @@ verifier_store(struct verifier *verifier, struct db *db,
 			doubtful.list[doubtful.count++] = sure.list[i];
 	if (doubtful.count > 0)
 		store_doubtful(verifier, db, asked, batch, &doubtful);
+}
+
+bool
+verifier_knows(struct verifier *verifier, const struct request *request,
+    struct incoming *incoming)
+{
+	return rule_find(verifier, &incoming->subscription_id) != NULL &&
+	    judge_known(verifier, request, incoming) == JUDGED_WELL;
 }
 
 int

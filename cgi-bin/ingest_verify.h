@@ -20,6 +20,10 @@ void verifier_free(struct verifier *verifier);
 void verifier_store(struct verifier *verifier, struct db *db,
     struct exchange *const *asked, struct incoming *const *batch, size_t count);
 
+/* Is this one signed well by a rule that is remembered? */
+bool verifier_knows(struct verifier *verifier, const struct request *request,
+    struct incoming *incoming);
+
 /* Fills in the verdict of one that is not to be stored. 1; 0 when no secret of
  * it can be opened, -1 when the database failed. */
 int verifier_check(struct verifier *verifier, struct db *db,
