@@ -47,7 +47,7 @@ backlog() {
 
 @test "a backlog of large payloads over a slow link stops nobody" {
 	local stalled path own large began id
-	read -r _ _ stalled <"$STACK_VAR/receiver.more"
+	read -r _ _ stalled _ <"$STACK_VAR/receiver.more"
 	path=$(own /ok)
 	own=$(subscribe "$path")
 	# receivers that took so many that each has a window of 256
