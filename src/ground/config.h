@@ -66,9 +66,9 @@ struct config {
 	} allow_ports[PORT_RANGES_MAX]; /* ALLOW_PORTS */
 	int allow_ports_count;		/* 0: every port */
 	char *ca_file;
-	int64_t require_https;		/* 0 or 1 */
-	int64_t inbox;			/* 0 or 1 */
-	char *cors_origins;		/* origins, separated by commas */
+	int64_t require_https; /* 0 or 1 */
+	int64_t inbox;	       /* 0 or 1 */
+	char *cors_origins;    /* origins, separated by commas */
 	char *run_dir;
 	char *cgi_dir;
 	char *share_dir;
