@@ -1,6 +1,7 @@
 /* A connection to one of the places that the URL names: each has its part of
  * the time, the last good one comes first, and one that failed last. */
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,33 +133,6 @@ connect_to(const struct db *db)
 	    parameters.keywords, parameters.values, is_parsed ? 0 : 1);
 }
 
-/* The next place: false when all were tried. */
-static bool
-go_on(struct db *db)
-{
-	struct db_round *round = &db->round;
-
-	if (round->address_at + 1 < round->address_count) {
-		round->address_at++;
-		return true;
-	}
-	if (round->hosts_left == 0) {
-		if (!db->hosts.prefers_standby || round->pass == 1)
-			return false;
-		round->pass = 1;
-		round->host = round->first;
-		round->hosts_left = db->hosts.count;
-		round->tried = 0;
-	}
-	if (round->tried > 0)
-		round->host = (round->host + 1) % db->hosts.count;
-	round->hosts_left--;
-	round->address_at = 0;
-	round->address_count =
-	    db_host_resolve(&db->hosts.list[round->host], round->addresses);
-	return true;
-}
-
 static void
 note_reason(struct db *db, const char *reason)
 {
@@ -178,17 +152,67 @@ note_reason(struct db *db, const char *reason)
 	text_add(reasons, reason, length);
 }
 
+/* The addresses of the host to try; false when its name has none. */
+static bool
+find_addresses(struct db *db)
+{
+	struct db_round *round = &db->round;
+	const struct db_host *host = &db->hosts.list[round->host];
+	const char *reason;
+	char message[REASON_BYTES];
+	int count = db_host_resolve(host, round->addresses, &reason);
+
+	round->address_at = 0;
+	round->address_count = count > 0 ? (size_t)count : 0;
+	if (count >= 0)
+		return true;
+	snprintf(message, sizeof(message),
+	    "could not translate host name \"%s\" to address: %s", host->name,
+	    reason);
+	note_reason(db, message);
+	return false;
+}
+
+/* The next place: 1; -1 when it has no address; 0 when all were tried. */
+static int
+go_on(struct db *db)
+{
+	struct db_round *round = &db->round;
+
+	if (round->address_at + 1 < round->address_count) {
+		round->address_at++;
+		return 1;
+	}
+	if (round->hosts_left == 0) {
+		if (!db->hosts.prefers_standby || round->pass == 1)
+			return 0;
+		round->pass = 1;
+		round->host = round->first;
+		round->hosts_left = db->hosts.count;
+		round->tried = 0;
+	}
+	if (round->tried > 0)
+		round->host = (round->host + 1) % db->hosts.count;
+	round->hosts_left--;
+	return find_addresses(db) ? 1 : -1;
+}
+
 /* Ends the try under way, if there is one, and begins the next. 0; -1 when
  * none is left, and text says why each has failed. */
 int
 db_connect_next(struct db *db, const char *reason)
 {
+	int found;
+
 	if (reason != NULL)
 		note_reason(db, reason);
 	PQfinish(db->conn);
 	db->conn = NULL;
-	while (clock_monotonic_ms() < db->deadline && go_on(db)) {
+	while (
+	    clock_monotonic_ms() < db->deadline && (found = go_on(db)) != 0) {
 		db->round.tried++;
+		if (found == -1)
+			continue;
 		set_deadline(db);
 		db->events = POLLOUT;
 		db->conn = connect_to(db);

@@ -106,18 +106,22 @@ db_hosts_release(struct db_hosts *hosts)
 	*hosts = (struct db_hosts){ 0 };
 }
 
-size_t
+int
 db_host_resolve(const struct db_host *host,
-    char addresses[DB_ADDRESSES_MAX][DB_ADDRESS_SIZE])
+    char addresses[DB_ADDRESSES_MAX][DB_ADDRESS_SIZE], const char **reason)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found, *one;
-	size_t count = 0;
+	int count = 0, error;
 
 	if (host->name == NULL || host->name[0] == '\0' ||
 	    host->name[0] == '/' || host->name[0] == '@' ||
-	    host->address != NULL ||
-	    getaddrinfo(host->name, NULL, &hints, &found) != 0)
+	    (host->address != NULL && host->address[0] != '\0'))
 		return 0;
+	error = getaddrinfo(host->name, NULL, &hints, &found);
+	if (error != 0) {
+		*reason = gai_strerror(error);
+		return -1;
+	}
 	for (one = found; one != NULL && count < DB_ADDRESSES_MAX;
 	     one = one->ai_next)
 		if (getnameinfo(one->ai_addr, one->ai_addrlen, addresses[count],

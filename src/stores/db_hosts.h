@@ -30,8 +30,9 @@ struct db_hosts {
 void db_hosts_read(struct db_hosts *hosts, const char *url);
 void db_hosts_release(struct db_hosts *hosts);
 
-/* The numeric addresses of a host that is a name: how many. 0 for a socket, an
- * address, or a name that is not known, which libpq then says. */
-size_t db_host_resolve(const struct db_host *host,
-    char addresses[DB_ADDRESSES_MAX][DB_ADDRESS_SIZE]);
+/* The numeric addresses of a host that is a name: how many. 0 for a socket or
+ * an address; -1, and why, when the name cannot be resolved. Blocks as long as
+ * the resolver does, so libpq, which would wait as long again, is not asked. */
+int db_host_resolve(const struct db_host *host,
+    char addresses[DB_ADDRESSES_MAX][DB_ADDRESS_SIZE], const char **reason);
 #endif

@@ -3,11 +3,33 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "stores/db.h"
 #include "stores/db_hosts.h"
+
+static int dead_lookups;
+
+/* For libpq too: a name whose servers are silent is not to be waited for
+ * twice. */
+int
+getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+    struct addrinfo **found)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *,
+	    struct addrinfo **);
+
+	if (name != NULL && strcmp(name, "dead.test") == 0) {
+		dead_lookups++;
+		return EAI_AGAIN;
+	}
+	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	return real(name, service, hints, found);
+}
 
 /* "host/address/port" of each place, with - for what is libpq's to choose. */
 static void
@@ -98,15 +120,48 @@ names_are_resolved(void **state)
 	struct db_host socket = { .name = (char *)"/run" };
 	struct db_host known = { .name = (char *)"localhost",
 		.address = (char *)"127.0.0.9" };
-	size_t count = db_host_resolve(&name, addresses);
+	struct db_host dead = { .name = (char *)"dead.test" };
+	const char *reason = NULL;
+	int count = db_host_resolve(&name, addresses, &reason);
 
 	(void)state;
 	assert_true(count >= 1);
-	for (size_t i = 0; i < count; i++)
+	for (int i = 0; i < count; i++)
 		assert_true(strcmp(addresses[i], "127.0.0.1") == 0 ||
 		    strcmp(addresses[i], "::1") == 0);
-	assert_int_equal(db_host_resolve(&socket, addresses), 0);
-	assert_int_equal(db_host_resolve(&known, addresses), 0);
+	assert_int_equal(db_host_resolve(&socket, addresses, &reason), 0);
+	assert_int_equal(db_host_resolve(&known, addresses, &reason), 0);
+	assert_null(reason);
+	assert_int_equal(db_host_resolve(&dead, addresses, &reason), -1);
+	assert_string_equal(reason, gai_strerror(EAI_AGAIN));
+}
+
+static void
+a_dead_name_is_looked_up_once(void **state)
+{
+	static const struct {
+		const char *url, *second;
+	} cases[] = {
+		{ "host=dead.test dbname=d", NULL },
+		{ "host=dead.test,/nowhere dbname=d", "/nowhere" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct db *db = db_new(cases[i].url, DB_MAINTAIN, "test");
+
+		dead_lookups = 0;
+		assert_int_equal(db_run_script(db, "SELECT 1", 2000), -1);
+		assert_int_equal(dead_lookups, 1);
+		assert_int_equal(db_error(db), DB_GONE);
+		assert_non_null(strstr(db_message(db),
+		    "could not translate host name \"dead.test\" to "
+		    "address: "));
+		if (cases[i].second != NULL)
+			assert_non_null(
+			    strstr(db_message(db), cases[i].second));
+		db_free(db);
+	}
 }
 
 int
@@ -117,6 +172,7 @@ main(void)
 		cmocka_unit_test(the_environment_is_read),
 		cmocka_unit_test(attributes_are_read),
 		cmocka_unit_test(names_are_resolved),
+		cmocka_unit_test(a_dead_name_is_looked_up_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
