@@ -188,3 +188,22 @@ apache_has() { [ "$(pgrep -cP "$(stack pid apache)")" -ge "$1" ]; }
 	done
 	served 3000 GET /healthz
 }
+
+ends() { ! kill -0 "$1" 2>/dev/null; }
+
+# One that is closed while its next bytes lie there is not heard again, else it
+# would count as closed twice, and the process never knew all to be gone.
+@test "above the limit of memory a header that stands still goes, and once" {
+	local id other this answers
+	id=$(subscribe /ok)
+	read -r this other < <(pids ingest | xargs)
+	kill -STOP "$other"
+	answers=$(python3 "$BATS_TEST_DIRNAME/early.py" full "$RUN/ingest.sock" \
+	    "/ingest/$id" "$this" 3>&- 4>&-) || true
+	kill -CONT "$other"
+	[ "$answers" = "closed 202" ] || fail "$answers"
+	sleep 1	# their ends were heard
+	kill -TERM "$this"
+	eventually 2 ends "$this"
+	eventually 5 served 3000 POST "/ingest/$id" -d '{}'
+}

@@ -9,11 +9,19 @@
                                       COUNT bodies that never end, of 1 MB each,
                                       until standard input ends; then prints how
                                       many got which answer
+    early.py full SOCKET PATH PID     fills PID's memory with bodies that stand
+                                      still, and then sends two connections their
+                                      next bytes at one moment: of a body, and of
+                                      a header; prints what became of the header
+                                      that stood still, and of one that did not
 """
 import collections
+import os
+import signal
 import socket
 import struct
 import sys
+import time
 
 from fastcgi import (BEGIN, PARAMS, STDIN, length, record, stream, unpack)
 
@@ -114,6 +122,58 @@ def evicted(path, target, token, count):
                    for status in sorted(answers)))
 
 
+LIMIT = (64 << 20) + 2 * (1 << 20)      # and two bodies
+HEADER = 100000     # more than one read of a connection takes
+
+
+def fill(path, target, room):
+    """Bodies that leave so much room below the limit."""
+    held, left = [], LIMIT - room
+    while left > 0:
+        part = min(left, 900000)
+        connection = connect(path)
+        connection.sendall(head(target, MEGABYTE))
+        for at in range(0, part, 60000):
+            connection.sendall(record(STDIN, body(min(60000, part - at))))
+        held.append(connection)
+        left -= part
+    time.sleep(1)   # all of it was read, and they are slow
+    return held
+
+
+def large_header(target):
+    whole = head(target, 2)
+    begin, rest = whole[:16], whole[16:]
+    pair = (length(len("HTTP_X_LONG")) + length(HEADER) + b"HTTP_X_LONG" +
+            b"x" * HEADER)
+    return (begin + record(PARAMS, pair[:60000]) + record(PARAMS, pair[60000:])
+            + rest + stream(STDIN, b"12"))
+
+
+def at_one_moment(pid, *sends):
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        for connection, data in sends:
+            connection.sendall(data)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    time.sleep(0.5)
+
+
+def full(path, target, pid):
+    more = record(STDIN, body(60000))
+    still, moving = connect(path), connect(path)
+    header = large_header(target)
+    still.sendall(header[:90000])
+    time.sleep(0.5)
+    held = fill(path, target, 90000 + 30000)
+    at_one_moment(int(pid), (held[0], more), (still, header[90000:90010]))
+    answer = hear(still)
+    still.close()
+    at_one_moment(int(pid), (moving, header))
+    print(answer, hear(moving))
+
+
 if __name__ == "__main__":
     {"refused": refused, "reused": reused,
-     "evicted": evicted}[sys.argv[1]](*sys.argv[2:])
+     "evicted": evicted, "full": full}[sys.argv[1]](*sys.argv[2:])

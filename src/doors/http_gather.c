@@ -101,6 +101,7 @@ slot_next(struct http_slots *slots, struct http_slot *slot)
 	http_record_scan(
 	    &next, slot->record.header, sizeof(slot->record.header));
 	slot->record = next;
+	slot->begun_ms = slot->heard_ms;
 	slot->is_early = false;
 }
 

@@ -145,13 +145,16 @@ http_slots_hear(
 	bool begins = slot_is_fresh(slot), is_whole;
 	ssize_t count;
 
-	if (slot->is_ready)
+	/* It may have been evicted since its event was fetched. */
+	if (!slot->is_open || slot->is_ready)
 		return;
 	count = slot_receive(slots, slot, begins ? MSG_PEEK : 0);
 	is_whole =
 	    begins && count > 0 && is_one_request(slots->chunk, (size_t)count);
 	if (begins && count > 0 && !is_whole)
 		count = slot_receive(slots, slot, 0);
+	if (begins)
+		slot->begun_ms = now_ms;
 	if (count > 0) {
 		slot->heard_ms = now_ms;
 		if (is_whole)

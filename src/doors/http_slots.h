@@ -30,8 +30,8 @@ struct http_slot {
 	bool is_early; /* answered before its end: the rest is skipped */
 	bool closes;   /* then the connection is to be closed */
 	bool is_ready; /* it is heard again only when that was answered */
-	int64_t begun_ms;
-	bool is_open; /* of slots never used no memory is touched */
+	int64_t begun_ms; /* its first byte; then its body's */
+	bool is_open;	  /* of slots never used no memory is touched */
 	int fd;
 	int64_t heard_ms;
 };
