@@ -142,6 +142,30 @@ in_turn() {
 	done
 }
 
+# Of a large request the kernel holds what the receiver does not read.
+@test "a large request is sent once, however its receiver goes about it" {
+	local large=$BATS_TEST_TMPDIR/large url path id
+	printf '"%0900000d"' 0 >"$large"
+	has_read() { [ "$(read_there "$1" | wc -l)" = "$2" ]; }
+	for url in "$PLAIN/early-ms/100" "$TLS/early-ms/100" \
+	    "$PLAIN/body-ms/1400"; do
+		path=/$(date +%s%N)
+		id=$(subscribe "$url$path")
+		in_turn "$id" 1 0.05
+		ingest "$id" "@$large" >/dev/null
+		eventually 5 logged "$id" 2
+		sleep 0.05
+		ingest "$id" "@$large" >/dev/null
+		eventually 5 logged "$id" 3
+		[ "$(rows "$id" | sort -u)" = '1 Success 200 -' ] ||
+			fail "$url $(rows "$id")"
+		eventually 5 has_read "$path" 3
+		# of two delivery processes: some were used again
+		[ "$(read_there "$path" | awk '$3 > 1' | wc -l)" -ge 1 ]
+		request DELETE "/subscriptions/$id"
+	done
+}
+
 @test "a fresh connection that is reset is a Failed Attempt, sent once" {
 	local base path id
 	for base in "$PLAIN" "$TLS"; do

@@ -22,6 +22,9 @@ the path where the request was read and then not answered.
                          was on its way when it was sent, and is not handled
     /late-reset          the same with a reset
     /late-close          the same with a close
+    /body-ms/300         200; the body is read so much later than the header
+    /early-ms/300        200 so much later than the header, and the body is read
+                         so much later than that
     /late-crlf           a connection's second request is answered, but an empty
                          line comes first
     /first-reset         a reset for each request
@@ -100,6 +103,14 @@ class Kept:
         first, *lines = head.decode("latin-1").split("\r\n")
         fields = dict(line.lower().split(": ", 1) for line in lines if line)
         path = first.split(" ")[1]
+        _, what, amount, *_ = path.split("/") + [""]
+        if what in ("early-ms", "body-ms"):    # and little of it fits
+            writer.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            await asyncio.sleep(int(amount) / 1000)
+        if what == "early-ms":
+            writer.write(OK)
+            await asyncio.sleep(int(amount) / 1000)
         await reader.readexactly(int(fields["content-length"]))
         return path, fields["webhook-id"]
 
@@ -137,6 +148,8 @@ class Kept:
     def parts(self, what, amount, path, nth):
         once = path not in self.answered
         self.answered.add(path)
+        if what == "early-ms":
+            return []
         if what == "slow-ms":
             return [None, OK]
         if what == "twice-ms":

@@ -17,6 +17,7 @@
 #define SUSPECT_MS (60 * 1000)
 #define DEAD_LEAST_MS 500
 #define DEAD_MOST_MS 3000
+#define UNREAD_BYTES ((size_t)32 << 10) /* that any host takes unread */
 #define BUCKETS 4096
 #define NOTES 1024
 
@@ -27,8 +28,8 @@ struct connection {
 	int fd;
 	int local_port; /* 0: no request has gone out on it */
 	char remote[INET6_ADDRSTRLEN];
-	bool shut; /* by us: it waits for libcurl to close it */
-	bool timed;
+	bool shut;	   /* by us: it waits for libcurl to close it */
+	bool timed;	   /* closed when nothing is acknowledged for dead_ms */
 	int64_t rested_at; /* monotonic: when its latest answer ended */
 };
 
@@ -402,8 +403,9 @@ connection_begin(struct connection *connection, struct connection_use *use,
 
 static bool
 connection_again(struct connections *connections, struct connection *connection,
-    struct connection_use *use, int held)
+    struct connection_use *use, int held, size_t payload)
 {
+	bool timed = payload <= UNREAD_BYTES;
 	struct peer *peer = connection->peer;
 	enum socket_state state =
 	    held > 0 ? SOCKET_SPOKEN : socket_state(connection->fd, peer->tls);
@@ -415,15 +417,16 @@ connection_again(struct connections *connections, struct connection *connection,
 	if (state != SOCKET_SILENT || connection->shut ||
 	    is_noisy(connections, peer))
 		return false;
-	if (!connection->timed)
-		socket_unacked_most(connection->fd, connections->dead_ms);
-	connection->timed = true;
+	if (connection->timed != timed)
+		socket_unacked_most(
+		    connection->fd, timed ? connections->dead_ms : 0);
+	connection->timed = timed;
 	return true;
 }
 
 bool
 connections_find(struct connections *connections, struct connection_use *use,
-    const char *remote, int local_port, int held)
+    const char *remote, int local_port, int held, size_t payload)
 {
 	struct connection *connection = use->peer->first;
 
@@ -438,7 +441,7 @@ connections_find(struct connections *connections, struct connection_use *use,
 		connection_begin(connection, use, remote, local_port);
 		return true;
 	}
-	return connection_again(connections, connection, use, held);
+	return connection_again(connections, connection, use, held, payload);
 }
 
 void

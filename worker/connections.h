@@ -24,7 +24,9 @@
 
 struct connections;
 /* A reused connection on which nothing is acknowledged for a third of
- * timeout_ms (0.5 s at least, 3 s at most) is closed by the kernel. */
+ * timeout_ms (0.5 s at least, 3 s at most) is closed by the kernel. Not while
+ * it carries a payload of more than 32 KiB: of that a receiver that is well
+ * may leave a part unread, and so unacknowledged, for a while. */
 struct connections *connections_new(int64_t timeout_ms);
 void connections_free(struct connections *connections); /* NULL is fine */
 int64_t connections_dead_ms(const struct connections *connections); /* that */
@@ -70,9 +72,11 @@ int connections_close(struct connections *connections, int fd);
 
 /* Finds the connection that a request is about to go out on; sets connection
  * and reused. held: bytes of it that the TLS library has decrypted and nobody
- * has read. False: it is not fit for a request. */
-bool connections_find(struct connections *connections,
-    struct connection_use *use, const char *remote, int local_port, int held);
+ * has read. payload: bytes of the request's. False: it is not fit for a
+ * request. */
+bool
+connections_find(struct connections *connections, struct connection_use *use,
+    const char *remote, int local_port, int held, size_t payload);
 
 /* Bytes of ours that the other end has not acknowledged. */
 size_t connections_unacked(const struct connection_use *use);

@@ -18,6 +18,7 @@ enum socket_state socket_state(int fd, bool tls);
 /* Bytes sent that the other end has not acknowledged. */
 size_t socket_unacked(int fd);
 
-/* Close it when nothing that was sent is acknowledged for so long. */
+/* Close it when nothing that was sent is acknowledged for so long, or when the
+ * other end takes nothing more for so long. 0: as the kernel sees fit. */
 void socket_unacked_most(int fd, unsigned ms);
 #endif

@@ -83,7 +83,8 @@ transfer_before_request(
 	}
 	note_death(transfer); /* of the one before, if there was one */
 	if (!connections_find(transfer->transfers->connections, use, remote,
-		local_port, bytes_held(transfer->easy)) ||
+		local_port, bytes_held(transfer->easy),
+		transfer->claimed->payload_length) ||
 	    (use->reused && transfer->sends > 0)) {
 		transfer->unfit = true;
 		return CURL_PREREQFUNC_ABORT;
@@ -147,6 +148,20 @@ transfer_begin(struct transfer *transfer)
 	return 0;
 }
 
+/* Of the payload, too, nothing was acknowledged: a large request may well be
+ * answered before all of it was. */
+static bool
+has_not_arrived(const struct transfer *transfer)
+{
+	size_t unacked = connections_unacked(&transfer->use);
+	curl_off_t sent = 0;
+
+	if (unacked == 0)
+		return false;
+	curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+	return unacked >= (size_t)sent;
+}
+
 /* Of a framing that can be read in two ways the next answer is not known to
  * begin where this one ended. And what had left the receiver before the request
  * arrived there was no answer to it. */
@@ -158,7 +173,7 @@ transfer_answered(struct transfer *transfer)
 	if (reader->status < 200)
 		return;
 	if (reader->final_lines == 1 && transfer->use.reused &&
-	    connections_unacked(&transfer->use) > 0)
+	    has_not_arrived(transfer))
 		transfer->vain = true;
 	if (reader->header_done && !reader->framed)
 		curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 1L);
