@@ -1,32 +1,11 @@
 load helper
+load slow_link
 
 # PostgreSQL at the end of a slow link, and large payloads behind it.
 
-# worker_over RATE: the worker, which was stopped, with PostgreSQL at so many
-# bytes a second for each connection.
-worker_over() {
-	local dir=$STACK_VAR/link
-	mkdir -p "$dir"
-	chmod 755 "$dir"
-	rm -f "$dir/.s.PGSQL.5432"
-	coproc LINK { exec python3 "$BATS_TEST_DIRNAME/slow_link.py" \
-	    "$dir/.s.PGSQL.5432" "$RUN/.s.PGSQL.5432" "$1" 3>&- 4>&-; }
-	read -r -u "${LINK[0]}"
-	cp "$STACK_VAR/postrider.conf" "$STACK_VAR/postrider.conf.quick"
-	sed -i "/DATABASE_URL=/s|host=.*|host=$dir|" \
-	    "$STACK_VAR/postrider.conf"
-	stack part-start worker
-	eventually 30 ready
-}
-
 teardown() {
 	super_sql 'GRANT UPDATE ON pending TO postrider_delivery'
-	[ -f "$STACK_VAR/postrider.conf.quick" ] || return 0
-	stack part-stop worker || true
-	mv "$STACK_VAR/postrider.conf.quick" "$STACK_VAR/postrider.conf"
-	stack part-start worker
-	[ -z "${LINK_PID:-}" ] || kill "$LINK_PID"
-	eventually 20 ready
+	worker_near
 }
 
 # backlog COUNT BYTES SUBSCRIPTION…: rows as an ingest makes them.

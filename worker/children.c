@@ -147,6 +147,7 @@ child_live(const struct child *child, pid_t parent)
 	    child->number);
 	child_title(title);
 	files_close();
+	heartbeat_own(child->slot);
 	child_enter(
 	    parent, parent_ends[0], (unsigned)(patience_ms(child) / 1000));
 	exit(child->role == ROLE_KEEPER

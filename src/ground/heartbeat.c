@@ -104,6 +104,12 @@ heartbeat_take_over(void)
 }
 
 void
+heartbeat_own(int slot)
+{
+	own_slot = slot;
+}
+
+void
 heartbeat(void)
 {
 	if (own_slot != -1)

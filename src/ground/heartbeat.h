@@ -33,6 +33,8 @@ int64_t heartbeat_last(int slot); /* clock_monotonic_ms() of its last beat */
 void heartbeat_hand_over(int slot);
 /* In that program, early in main. */
 void heartbeat_take_over(void);
+/* In a child that executes no other program. */
+void heartbeat_own(int slot);
 /* "I am alive": the program's own beat. */
 void heartbeat(void);
 
