@@ -9,8 +9,9 @@
  * counts for itself, which is logged. A second's limits are rules/rate.h's.
  *
  * Bytes pending are those that PostgreSQL told of when it was last asked, and
- * all that was stored here since: so there are never more than the limit, and
- * 1/32 of it for a subscription that nobody has asked about yet. It is asked
+ * all that was stored here since: so there are never more than the limit, 1/32
+ * of it for a subscription that nobody has asked about yet, and what each
+ * process was storing at the moment it was reached (4 MiB). It is asked
  * by a connection that nobody waits for, after each 1/32, and while the limit
  * is reached. Several nodes do not see what the others stored since: with n of
  * them there are (n - 1)/32 more at most. Of more than 10,000 webhooks pending
