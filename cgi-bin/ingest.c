@@ -389,6 +389,7 @@ intake_heads(
 		    &batch[i]->response, &intake->claims[i], &incoming);
 
 		/* what is wrong is for whoever signed the body to come */
+		batch[i]->is_stranger = incoming.needs_signature;
 		if (incoming.needs_signature)
 			batch[i]->response.status = 0;
 		else if (fits)

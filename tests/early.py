@@ -9,6 +9,10 @@
                                       COUNT bodies that never end, of 1 MB each,
                                       until standard input ends; then prints how
                                       many got which answer
+    early.py beside SOCKET PATH TOKEN a slow body with a token, beside fast ones
+                                      without, which claim to be signed, above
+                                      the limit of memory; prints the status of
+                                      the slow one, and which those got
     early.py full SOCKET PATH PID     fills PID's memory with bodies that stand
                                       still, and then sends two connections their
                                       next bytes at one moment: of a body, and of
@@ -28,11 +32,11 @@ from fastcgi import (BEGIN, PARAMS, STDIN, length, record, stream, unpack)
 MEGABYTE = 1000000
 
 
-def head(path, size, token=None, keep=1):
+def head(path, size, token=None, keep=1, fields=None):
     variables = {"REQUEST_METHOD": "POST", "REQUEST_URI": path,
                  "CONTENT_LENGTH": str(size), "HTTP_HOST": "localhost",
                  "CONTENT_TYPE": "application/json", "REMOTE_ADDR": "127.0.0.1",
-                 "HTTP_SEC_FETCH_SITE": "same-origin"}
+                 "HTTP_SEC_FETCH_SITE": "same-origin", **(fields or {})}
     if token:
         variables["HTTP_AUTHORIZATION"] = "Bearer " + token
     pairs = b"".join(
@@ -122,19 +126,39 @@ def evicted(path, target, token, count):
                    for status in sorted(answers)))
 
 
+def beside(path, target, token):
+    slow = connect(path)
+    slow.sendall(head(target, 100000, token) + record(STDIN, body(40000)))
+    slow.sendall(record(STDIN, body(40000)))
+    time.sleep(1)
+    held = fill(path, target, -10 * MEGABYTE, {"HTTP_X_SIGNATURE": "00"})
+    slow.sendall(record(STDIN, body(20000)) + record(STDIN))
+    answers = collections.Counter()
+    for connection in held:
+        connection.settimeout(0.01)
+        try:
+            answers[hear(connection)] += 1
+        except TimeoutError:
+            answers["held"] += 1
+    print(hear(slow), *sorted(answers))
+
+
 LIMIT = (64 << 20) + 2 * (1 << 20)      # and two bodies
 HEADER = 100000     # more than one read of a connection takes
 
 
-def fill(path, target, room):
+def fill(path, target, room, fields=None):
     """Bodies that leave so much room below the limit."""
     held, left = [], LIMIT - room
     while left > 0:
         part = min(left, 900000)
         connection = connect(path)
-        connection.sendall(head(target, MEGABYTE))
-        for at in range(0, part, 60000):
-            connection.sendall(record(STDIN, body(min(60000, part - at))))
+        connection.sendall(head(target, MEGABYTE, fields=fields))
+        try:
+            for at in range(0, part, 60000):
+                connection.sendall(record(STDIN, body(min(60000, part - at))))
+        except OSError:
+            pass    # it was refused meanwhile
         held.append(connection)
         left -= part
     time.sleep(1)   # all of it was read, and they are slow
@@ -176,4 +200,5 @@ def full(path, target, pid):
 
 if __name__ == "__main__":
     {"refused": refused, "reused": reused,
-     "evicted": evicted, "full": full}[sys.argv[1]](*sys.argv[2:])
+     "evicted": evicted, "full": full,
+     "beside": beside}[sys.argv[1]](*sys.argv[2:])

@@ -196,6 +196,17 @@ rss() {	# the largest ingest process, MiB
 	[[ $answers =~ ^503:[0-9]+\ held:[0-9]+$ ]] || fail "$answers"
 }
 
+# They may be of a producer who signs, which only the whole body tells.
+@test "whoever shows no token goes before the slowest who shows one" {
+	local this other answers
+	read -r this other < <(pids ingest | xargs)
+	kill -STOP "$other"
+	answers=$(early beside "$RUN/ingest.sock" "/ingest/$SOME" "$INGEST") ||
+		true
+	kill -CONT "$other"
+	[ "$answers" = "202 503 held" ] || fail "$answers"
+}
+
 @test "two lines of Authorization are 401, whatever is in them" {
 	local other first second before
 	other=pr_$(head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d =)

@@ -94,6 +94,9 @@ int http_serve(size_t max_body,
 struct exchange {
 	struct request request;
 	struct response response;
+	/* heads may set it: nothing tells yet whether he may ask, so when too
+	 * much is being gathered he is refused before anyone else */
+	bool is_stranger;
 };
 int http_serve_batches(size_t max_body,
     void (*heads)(struct exchange *const *batch, size_t count, bool waited,

@@ -129,13 +129,15 @@ slot_advance(struct http_slots *slots, struct http_slot *slot, bool has_more)
 	}
 }
 
-/* Does this one send more slowly than that one? */
+/* Does this one go before that one: a stranger, or who sends more slowly? */
 static bool
-is_slower(
+goes_before(
     const struct http_slot *one, const struct http_slot *other, int64_t now_ms)
 {
 	if (other == NULL)
 		return true;
+	if (one->exchange.is_stranger != other->exchange.is_stranger)
+		return one->exchange.is_stranger;
 	return (double)http_slot_bytes(one) *
 	    (double)(now_ms - other->begun_ms + 1) <
 	    (double)http_slot_bytes(other) *
@@ -153,7 +155,7 @@ slowest(struct http_slots *slots, int64_t now_ms)
 		slot = &slots->all[i];
 		if (slot->is_open && !slot->is_ready && !slot->is_early &&
 		    http_slot_bytes(slot) >= HTTP_SLOTS_CHUNK_BYTES &&
-		    is_slower(slot, found, now_ms))
+		    goes_before(slot, found, now_ms))
 			found = slot;
 	}
 	return found;

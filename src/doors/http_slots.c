@@ -48,6 +48,7 @@ http_slots_forget(struct http_slots *slots, struct http_slot *slot)
 		text_clear(&slot->arrived);
 	slot->record = (struct http_record){ .pauses = true };
 	slot->is_begun = slot->is_asked = slot->is_early = false;
+	slot->exchange.is_stranger = false;
 }
 
 static void

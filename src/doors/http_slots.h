@@ -11,7 +11,8 @@
  *	  │                  └─► refused: ready, the rest is skipped
  *	  └─► closed, silent too long, or no request: hang up
  *
- * Above a limit on what is gathered, whoever sends most slowly is refused.
+ * Above a limit on what is gathered, whoever sends most slowly is refused,
+ * and a stranger before anyone else.
  */
 #include "doors/http_link.h"
 #include "doors/http_record.h"
