@@ -59,7 +59,7 @@ static int read_ports(const struct setting *, const char *, const char **);
 
 static const struct setting settings[] = {
 	STRING("DATABASE_URL", "dbname=postrider", "libpq URL", database_url,
-	    "PostgreSQL, the truth: a libpq URI or key=value string"),
+	    "the primary database: a libpq URI or key=value string"),
 	STRING("MIGRATE_DATABASE_URL", "", "libpq URL", migrate_database_url,
 	    "the same for `postrider-admin migrate` and `password set`, as "
 	    "the owner of the tables; empty: DATABASE_URL"),
@@ -79,10 +79,10 @@ static const struct setting settings[] = {
 	    "redis://[user:password@]host:port[/db] or unix:///path; "
 	    "for TLS put stunnel between"),
 	NUMBER("HTTP_TIMEOUT", "5", "s", http_timeout_ms, 1, 30, 1000,
-	    "the whole exchange with a receiver"),
+	    "limit for the whole exchange with a receiver"),
 	NUMBER("DNS_TIMEOUT", "1000", "ms", dns_timeout_ms, 50, 30000, 1,
-	    "the wait for a name server's answer before the next one is asked, "
-	    "at most a third of HTTP_TIMEOUT; it doubles each time all were "
+	    "how long to wait for a name server before the next one is asked, "
+	    "at most a third of HTTP_TIMEOUT; doubles each time all were "
 	    "asked"),
 	NUMBER("DNS_TRIES", "4", "", dns_tries, 1, 10, 1,
 	    "how often each name server is asked in one look-up"),
@@ -98,19 +98,19 @@ static const struct setting settings[] = {
 	    "attempt off by at most this"),
 	NUMBER("DISABLE_AFTER_HOURS", "120", "h", disable_after_hours, 0, 8760,
 	    1,
-	    "a subscription that has failed for so long without a success, "
-	    "and at least 20 times, is disabled; 0: never"),
+	    "a subscription without a success for this long, and with at least "
+	    "20 failed attempts, is disabled; 0: never"),
 	NUMBER("LOG_RETENTION_HOURS", "72", "h", log_retention_hours, 3, 8760,
 	    1, "how long webhooks and attempts are kept and shown"),
 	NUMBER("LEASE_SECONDS", "90", "s", lease_seconds, 15, 3600, 1,
-	    "a lease unchanged for so long is broken; at least twice "
+	    "a lease unchanged for this long is broken; at least twice "
 	    "HTTP_TIMEOUT and 10 s more"),
 	NUMBER("WORKER_PROCESSES", "0", "", worker_processes, 0, 64, 1,
-	    "delivery processes; 0 means one a core"),
+	    "delivery processes; 0: one per core"),
 	NUMBER("WORKER_CONCURRENCY", "1000", "requests", worker_concurrency, 1,
-	    10000, 1, "in flight a delivery process, at most"),
+	    10000, 1, "maximum in flight per delivery process"),
 	NUMBER("WINDOW_MAX", "256", "requests", window_max, 1, 10000, 1,
-	    "in flight a subscription, at most; the window adapts below it"),
+	    "maximum in flight per subscription; the window adapts below it"),
 	NUMBER("INGEST_PROCESSES", "2", "", ingest_processes, 1, 64, 1,
 	    "FastCGI processes that accept webhooks"),
 	NUMBER("API_PROCESSES", "8", "", api_processes, 1, 256, 1,
@@ -121,31 +121,31 @@ static const struct setting settings[] = {
 	    67108864, 1, "a larger request body is answered with 413"),
 	NUMBER("TOKEN_REQUESTS", "2000", "requests/s", token_requests, 0,
 	    1000000, 1,
-	    "that one API token may ingest, on each node; more is answered "
-	    "with 429; 0: no limit"),
+	    "limit of each API token at ingest, per node; beyond it the "
+	    "answer is 429; 0: no limit"),
 	NUMBER("TOKEN_BYTES", "4194304", "bytes/s", token_bytes, 0,
 	    1099511627776, 1, "the same in bytes of payload; 0: no limit"),
 	NUMBER("SUBSCRIPTION_REQUESTS", "0", "requests/s",
 	    subscription_requests, 0, 1000000, 1,
-	    "that one subscription takes, on each node; more is answered with "
-	    "429; 0: no limit"),
+	    "limit of each subscription at ingest, per node; beyond it the "
+	    "answer is 429; 0: no limit"),
 	NUMBER("SUBSCRIPTION_BYTES", "0", "bytes/s", subscription_bytes, 0,
 	    1099511627776, 1, "the same in bytes of payload; 0: no limit"),
 	NUMBER("SUBSCRIPTION_PENDING_BYTES", "1073741824", "bytes",
 	    subscription_pending_bytes, 0, 1099511627776, 1,
-	    "of payload that one subscription may have pending; more is "
-	    "answered with 429; 0: no limit"),
+	    "maximum of pending payload per subscription; beyond it the "
+	    "answer is 429; 0: no limit"),
 	NUMBER("CACHE_SECONDS", "60", "s", cache_seconds, 1, 3600, 1,
-	    "a cached subscription lives so long in Redis"),
+	    "how long a subscription is cached in Redis"),
 	STRING("SECRET_KEY_FILE", "/etc/postrider/secret.key", "path",
 	    secret_key_file,
 	    "the keys that secrets are encrypted with, outside the database; "
 	    "keep a copy elsewhere: without it no stored secret can be read"),
 	NUMBER("SECRET_OVERLAP_HOURS", "24", "h", secret_overlap_hours, 0, 720,
-	    1, "so long the secret before a rotation stays valid too"),
+	    1, "how long the previous secret stays valid after a rotation"),
 	{ "AUTH", "token", "", read_auth, NULL, 0, 0, 0,
-	    "who may ask: token, who shows an API token (or logs in); open, "
-	    "programs and browsers on this machine" },
+	    "authentication: token requires an API token, or a login; open "
+	    "requires none and serves this machine only" },
 	STRING("ALLOW_TARGETS", "", "CIDRs", allow_targets,
 	    "address ranges, separated by commas, that may be delivered to "
 	    "although they are private or reserved"),
@@ -153,16 +153,16 @@ static const struct setting settings[] = {
 	    "the only ports, or ranges such as 8000-8999, separated by "
 	    "commas, that webhooks may go to; empty: every port" },
 	STRING("CA_FILE", "", "path", ca_file,
-	    "certificates, in PEM, of the authorities that may sign for https:// "
+	    "certificates, in PEM, of the authorities trusted for https:// "
 	    "targets; empty: those of the host"),
 	NUMBER("REQUIRE_HTTPS", "0", "", require_https, 0, 1, 1,
-	    "1: only https:// URLs are taken and delivered to"),
+	    "1: only https:// URLs are accepted and delivered to"),
 	NUMBER("INBOX", "0", "", inbox, 0, 1, 1,
-	    "1: the built-in receiver /inbox/NAME is there with AUTH=token "
-	    "too, and takes what anybody sends; with AUTH=open it is anyway"),
+	    "1: the built-in receiver /inbox/NAME, which anyone may post to, "
+	    "is there with AUTH=token too; with AUTH=open it always is"),
 	STRING("CORS_ORIGINS", "http://localhost:5173,http://localhost:3000",
 	    "origins", cors_origins,
-	    "web pages that may call the API, separated by commas"),
+	    "origins of web pages that may call the API, separated by commas"),
 	STRING("RUN_DIR", "/run/postrider", "path", run_dir,
 	    "the FastCGI sockets and worker.pid"),
 	STRING("CGI_DIR", POSTRIDER_PREFIX "/lib/postrider/cgi-bin", "path",
@@ -170,7 +170,7 @@ static const struct setting settings[] = {
 	STRING("SHARE_DIR", POSTRIDER_PREFIX "/share/postrider", "path",
 	    share_dir, "migrations and Lua functions"),
 	{ "LOG_LEVEL", "info", "", read_level, &config.log_level, 0, 0, 0,
-	    "least level that is logged: debug, info, warning, error" },
+	    "minimum log level: debug, info, warning, error" },
 };
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
 
@@ -220,7 +220,7 @@ read_number(
 
 	if (parse_number(value, setting->least, setting->most, &number) == -1) {
 		snprintf(said, sizeof(said),
-		    "is no whole number from %lld to %lld",
+		    "must be an integer from %lld to %lld",
 		    (long long)setting->least, (long long)setting->most);
 		*reason = said;
 		return -1;
@@ -236,7 +236,7 @@ read_level(
 	int level = log_level_of(value);
 
 	if (level == -1) {
-		*reason = "is none of debug, info, warning, error";
+		*reason = "must be debug, info, warning or error";
 		return -1;
 	}
 	*(int *)setting->target = level;
@@ -251,7 +251,7 @@ read_schedule(
 	int64_t seconds;
 
 	(void)setting;
-	*reason = "is no list of at most 32 whole seconds up to 86400, "
+	*reason = "must be at most 32 numbers of seconds up to 86400, "
 		  "separated by commas";
 	if (strlen(value) >= sizeof(copy))
 		return -1;
@@ -321,7 +321,7 @@ static int
 read_auth(const struct setting *setting, const char *value, const char **reason)
 {
 	(void)setting;
-	*reason = "is none of token, open";
+	*reason = "must be token or open";
 	if (strcmp(value, "open") != 0 && strcmp(value, "token") != 0)
 		return -1;
 	config.auth = strcmp(value, "open") == 0 ? AUTH_OPEN : AUTH_TOKEN;

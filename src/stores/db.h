@@ -3,7 +3,7 @@
 /*
  * One connection to PostgreSQL, and statements run over it without ever
  * blocking beyond a deadline of ours: libpq alone waits for ever on a frozen
- * server. The only file that includes libpq is db.c.
+ * server. Only db_link.h and db_hosts.h include libpq.
  *
  * A statement is a static struct db_statement; db prepares it on a
  * connection when it is first used there. Parameters and results are binary.

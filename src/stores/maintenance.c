@@ -101,7 +101,7 @@ maintenance_keep_clock(struct db *db)
 }
 
 /* VACUUM cannot run inside a transaction and takes minutes in a full hour, so
- * the purge does it: the keeper would be taken for hanging meanwhile. */
+ * the purge does it: the keeper would do nothing else meanwhile. */
 static int
 note_partition(struct db *db, const char *name)
 {
