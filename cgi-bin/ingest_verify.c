@@ -14,7 +14,7 @@
 
 struct verifier {
 	struct producer_rule rules[RULES]; /* version 0: none */
-	int64_t tell_at;		   /* that a secret cannot be opened */
+	int64_t tell_at;		   /* that nothing can be verified */
 };
 
 /* Places in a batch. */
@@ -57,7 +57,8 @@ rule_find(struct verifier *verifier, const struct uuid *id)
 }
 
 static void
-tell_locked(struct verifier *verifier, const struct producer_rule *rule)
+tell(struct verifier *verifier, const struct producer_rule *rule,
+    const char *reason)
 {
 	char id[UUID_TEXT_SIZE];
 	int64_t now = clock_monotonic_ms();
@@ -67,13 +68,13 @@ tell_locked(struct verifier *verifier, const struct producer_rule *rule)
 	verifier->tell_at = now + TELL_MS;
 	log_error("cannot verify signatures, so refuses with 503 "
 		  "subscription=%s reason=\"%s\"",
-	    uuid_text(&rule->subscription_id, id), keyring_reason());
+	    uuid_text(&rule->subscription_id, id), reason);
 }
 
 enum judged {
 	JUDGED_WELL, /* or nothing is known against it */
 	JUDGED_ILL,  /* see its verdict */
-	JUDGED_NOT   /* no secret can be opened */
+	JUDGED_NOT   /* no secret can be opened, or the scheme is unknown */
 };
 
 static void
@@ -97,11 +98,17 @@ judge_by(struct verifier *verifier, const struct producer_rule *rule,
 	char *secret;
 
 	incoming->verdict = SIGNED_OTHERWISE;
+	if (rule->scheme == SIGNED_NOT) {
+		tell(verifier, rule,
+		    "its verify_ingest is of a newer version: install that "
+		    "version on this host too");
+		return JUDGED_NOT;
+	}
 	for (int i = 0; i < rule->secrets_count; i++) {
 		secret = keyring_open(
 		    &rule->subscription_id, rule->sealed_secrets[i]);
 		if (secret == NULL) {
-			tell_locked(verifier, rule);
+			tell(verifier, rule, keyring_reason());
 			judged = JUDGED_NOT;
 			continue;
 		}

@@ -25,7 +25,7 @@ bool verifier_knows(struct verifier *verifier, const struct request *request,
     struct incoming *incoming);
 
 /* Fills in the verdict of one that is not to be stored. 1; 0 when no secret of
- * it can be opened, -1 when the database failed. */
+ * it can be opened or its scheme is unknown, -1 when the database failed. */
 int verifier_check(struct verifier *verifier, struct db *db,
     const struct request *request, struct incoming *incoming);
 #endif

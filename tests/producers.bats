@@ -274,6 +274,25 @@ stored() {	# how many of the subscription, and keys used
 	    ('${signs[0]}', '${signs[1]}', '${signs[2]}')")" = 120 ]
 }
 
+# Another node may have a newer version, and the same database.
+@test "a scheme that this version does not know lets nothing pass" {
+	local subscription made check
+	verifying hmac-sha256-hex sixteen-bytes-and
+	check=$(sql "SELECT pg_get_constraintdef(oid) FROM pg_constraint
+	    WHERE conname = 'subscriptions_verify_ingest_check'")
+	sql "ALTER TABLE subscriptions
+	    DROP CONSTRAINT subscriptions_verify_ingest_check"
+	sql "UPDATE subscriptions SET verify_ingest = 'of-tomorrow',
+	    secrets_version = secrets_version + 1 WHERE id = '$subscription'"
+	request POST "/ingest/$subscription" -d '{}'
+	made=$code
+	sql "DELETE FROM subscriptions WHERE id = '$subscription'"
+	sql "ALTER TABLE subscriptions
+	    ADD CONSTRAINT subscriptions_verify_ingest_check $check"
+	[ "$made" = 503 ] || fail "$made"
+	grep -q "newer version: install.*" "$STACK_VAR/log/worker.log"
+}
+
 # ---- the ingest secret -----------------------------------------------------
 
 creates() {	# JSON-MEMBERS: a subscription with these

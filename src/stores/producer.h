@@ -14,8 +14,8 @@
 
 struct producer_rule {
 	struct uuid subscription_id;
-	enum signed_scheme scheme;
-	char **sealed_secrets; /* one block; the newest first */
+	enum signed_scheme scheme; /* SIGNED_NOT: unknown to this version */
+	char **sealed_secrets;	   /* one block; the newest first */
 	int secrets_count;
 	int64_t version; /* from 1 */
 	int64_t ends_at; /* ms: when the next secret ends; or INT64_MAX */
