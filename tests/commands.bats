@@ -56,7 +56,8 @@ PROGRAMS='bin/postrider-worker bin/postrider-admin bin/postrider-purge
 @test "check-config: the settings are judged, and nothing else is touched" {
 	local line conf=$STACK_VAR/checked.conf
 	checked() {
-		printf '%s\n' "$@" >"$conf"
+		grep ^SHARE_DIR= "$STACK_VAR/postrider.conf" >"$conf"
+		printf '%s\n' "$@" >>"$conf"
 		chmod a+r "$conf"
 		run stack exec env -i PATH="$ROOT/$STACK_BUILD/bin:$PATH" \
 		    POSTRIDER_CONF="$conf" postrider-admin check-config
@@ -66,6 +67,7 @@ PROGRAMS='bin/postrider-worker bin/postrider-admin bin/postrider-purge
 	assert_output "the settings are fine ($conf)"
 	for line in NO_SUCH=1 HTTP_TIMEOUT=x ALLOW_TARGETS=10.0.0.1/8 \
 	    REDIS_URL=localhost LEASE_SECONDS=15$'\n'HTTP_TIMEOUT=30 \
+	    CA_FILE=/nowhere SHARE_DIR=/nowhere \
 	    'DATABASE_URL=host=a=b c' 'PURGE_DATABASE_URL=postgresql://%zz@/x' \
 	    MIGRATE_DATABASE_URL=user=; do
 		checked "$line"
@@ -88,12 +90,13 @@ PROGRAMS='bin/postrider-worker bin/postrider-admin bin/postrider-purge
 		cp -a /etc/ld.so* /mnt/etc
 		mount --bind /mnt/etc /etc
 		unset POSTRIDER_CONF
+		export SHARE_DIR="$2"
 		"$1" check-config
 		echo LOG_LEVEL=error >/etc/postrider/postrider.conf
 		"$1" check-config
 		echo NO_SUCH=1 >>/etc/postrider/postrider.conf
 		POSTRIDER_CONF= "$1" check-config
-		"$1" check-config' sh "$admin"
+		"$1" check-config' sh "$admin" "$ROOT/src"
 	assert_failure 100
 	assert_output - <<-'EOT'
 	the settings are fine (no file)

@@ -286,7 +286,7 @@ root_place() {
 by_root() {	# SETTINGS COMMAND…: of postrider-admin
 	local conf=$1
 	shift
-	run env POSTRIDER_CONF="$conf" \
+	run env POSTRIDER_CONF="$conf" SHARE_DIR="$ROOT/src" \
 	    "$ROOT/$STACK_BUILD/bin/postrider-admin" "$@"
 }
 

@@ -2,66 +2,8 @@
 #include <stdio.h>
 
 #include "ground/config.h"
-#include "ground/log.h"
 #include "postrider-admin.h"
-#include "rules/egress.h"
-#include "stores/db_url.h"
-#include "stores/redis_url.h"
-
-static int
-check_database_url(const char *name, const char *url)
-{
-	if (db_url_fits(url))
-		return 0;
-	say_error("%s: neither a PostgreSQL URI nor key=value words", name);
-	return -1;
-}
-
-static int
-check_redis_url(void)
-{
-	const char *reason;
-	struct redis_url redis;
-	int rc = redis_url_parse(config.redis_url, &redis, &reason);
-
-	if (rc == -1)
-		say_error("REDIS_URL: %s", reason);
-	redis_url_release(&redis);
-	return rc;
-}
-
-static int
-check_urls(void)
-{
-	const struct {
-		const char *name, *url;
-	} urls[] = {
-		{ "DATABASE_URL", config.database_url },
-		{ "MIGRATE_DATABASE_URL", config.migrate_database_url },
-		{ "PURGE_DATABASE_URL", config.purge_database_url },
-		{ "INGEST_DATABASE_URL", config.ingest_database_url },
-		{ "API_DATABASE_URL", config.api_database_url },
-		{ "ADMIN_DATABASE_URL", config.admin_database_url },
-		{ "DELIVERY_DATABASE_URL", config.delivery_database_url },
-	};
-	int rc = 0;
-
-	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
-		if (check_database_url(urls[i].name, urls[i].url) == -1)
-			rc = -1;
-	return check_redis_url() == -1 ? -1 : rc;
-}
-
-static int
-check_targets(void)
-{
-	char reason[EGRESS_REASON_SIZE];
-
-	if (egress_open(config.allow_targets, reason) == 0)
-		return 0;
-	say_error("%s", reason);
-	return -1;
-}
+#include "stores/settings.h"
 
 int
 admin_check_config(int argc, char **argv)
@@ -70,8 +12,8 @@ admin_check_config(int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	if (rc == 0 && (check_targets() == -1 || check_urls() == -1))
-		rc = -1;
+	if (rc == 0)
+		rc = settings_check();
 	if (rc == 0)
 		printf("the settings are fine (%s)\n",
 		    config_file() != NULL ? config_file() : "no file");

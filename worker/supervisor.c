@@ -22,6 +22,7 @@
 #include "pools.h"
 #include "rules/egress.h"
 #include "shared.h"
+#include "stores/settings.h"
 
 #define TURN_MS 1000
 #define ROLL_TURN_MS 100
@@ -123,7 +124,7 @@ settings_are_fine(int copy)
 
 	if (pid == 0) {
 		config_file_use(copy);
-		_exit(settings_load() == 0 ? 0 : 1);
+		_exit(config_load() == 0 && settings_check() == 0 ? 0 : 1);
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
 		continue;
