@@ -274,6 +274,37 @@ stored() {	# how many of the subscription, and keys used
 	    ('${signs[0]}', '${signs[1]}', '${signs[2]}')")" = 120 ]
 }
 
+@test "no secret serves both directions, not even for an overlap" {
+	local subscription old
+	both() {	# BODY: refused
+		request "${@:2}" -d "$1"
+		assert_faults 1
+		assert_fault secret_invalid '["body","ingest_secret"]' \
+		    "Deliveries are signed with this secret: choose another one,\
+ or a receiver could pass for the producer"
+	}
+	verifying standard-webhooks sixteen-bytes-and
+	request PATCH "/subscriptions/$subscription" \
+	    -d '{"secret": "the-one-for-deliveries"}'
+	assert_code 200
+	request POST "/subscriptions/$subscription/secret/rotate"
+	assert_code 200
+	old='{"ingest_secret": "the-one-for-deliveries"}'
+	both "$old" PATCH "/subscriptions/$subscription"
+	both "$old" POST "/subscriptions/$subscription/ingest-secret/rotate"
+	request POST "/subscriptions/$subscription/ingest-secret/rotate"
+	assert_code 200
+	both '{"secret": "sixteen-bytes-and"}' \
+	    PATCH "/subscriptions/$subscription"
+	# it ends when another one takes its place by PATCH
+	request PATCH "/subscriptions/$subscription" \
+	    -d '{"secret": "another one", "ingest_secret": "the-one-for-deliveries"}'
+	assert_code 200
+	request PATCH "/subscriptions/$subscription" \
+	    -d '{"secret": "sixteen-bytes-and"}'
+	assert_code 200
+}
+
 # Another node may have a newer version, and the same database.
 @test "a scheme that this version does not know lets nothing pass" {
 	local subscription made check

@@ -33,6 +33,9 @@ struct subscription_secrets {
 	enum signed_scheme scheme;
 	char *secret, *ingest_secret; /* the newest; NULL: none */
 	bool ingest_is_locked;	      /* it is there, and cannot be opened */
+	/* those and the older ones that are still valid; NULL: locked */
+	char **all, **all_ingest;
+	int count, ingest_count;
 	int64_t version;
 };
 /* 1, 0 no such subscription, -1. */

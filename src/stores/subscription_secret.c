@@ -10,8 +10,9 @@
 #define OLDER_MOST "2" /* secrets beside the newest */
 
 static const struct db_statement secrets_sql = { "subscription_secrets",
-	"SELECT verify_ingest, secrets[1], ingest_secrets[1], secrets_version"
-	"  FROM subscriptions WHERE id = $1 AND state <> 'deleted'" };
+	"SELECT s.verify_ingest, " STORE_SECRETS ", " STORE_INGEST_SECRETS ","
+	"   s.secrets_version"
+	"  FROM subscriptions s WHERE s.id = $1 AND s.state <> 'deleted'" };
 
 /* unnest fills up what is shorter with nulls: the newest has no end yet. */
 #define ROTATE(secrets, until) \
@@ -37,10 +38,25 @@ static const struct db_statement rotate_ingest_sql = {
 	ROTATE("ingest_secrets", "ingest_secrets_until")
 };
 
-static char *
-open_any(const struct uuid *id, const char *sealed)
+/* A column of sealed ones, opened. */
+static char **
+open_all(struct db *db, const struct uuid *id, int column, int *count)
 {
-	return sealed != NULL ? keyring_open(id, sealed) : NULL;
+	char **sealed = db_get_strings(db, 0, column, count);
+	char **opened = memory_get(((size_t)*count + 1) * sizeof(*opened));
+
+	for (int i = 0; i < *count; i++)
+		opened[i] = keyring_open(id, sealed[i]);
+	free(sealed);
+	return opened;
+}
+
+static void
+forget_all(char **opened, int count)
+{
+	for (int i = 0; i < count; i++)
+		seal_forget(opened[i]);
+	free(opened);
 }
 
 int
@@ -56,10 +72,14 @@ subscription_secrets_read(
 	if (db_rows(db) == 0)
 		return 0;
 	secrets->scheme = signed_scheme_of(db_get_string(db, 0, 0));
-	secrets->secret = open_any(id, db_get_string(db, 0, 1));
-	secrets->ingest_secret = open_any(id, db_get_string(db, 0, 2));
+	secrets->all = open_all(db, id, 1, &secrets->count);
+	secrets->all_ingest = open_all(db, id, 2, &secrets->ingest_count);
+	if (secrets->count > 0)
+		secrets->secret = secrets->all[0];
+	if (secrets->ingest_count > 0)
+		secrets->ingest_secret = secrets->all_ingest[0];
 	secrets->ingest_is_locked =
-	    !db_is_null(db, 0, 2) && secrets->ingest_secret == NULL;
+	    secrets->ingest_count > 0 && secrets->ingest_secret == NULL;
 	secrets->version = db_get_long(db, 0, 3);
 	return 1;
 }
@@ -67,8 +87,8 @@ subscription_secrets_read(
 void
 subscription_secrets_forget(struct subscription_secrets *secrets)
 {
-	seal_forget(secrets->secret);
-	seal_forget(secrets->ingest_secret);
+	forget_all(secrets->all, secrets->count);
+	forget_all(secrets->all_ingest, secrets->ingest_count);
 	*secrets = (struct subscription_secrets){ 0 };
 }
 
@@ -76,6 +96,35 @@ static bool
 is_same(const char *a, const char *b)
 {
 	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+static bool
+is_among(const char *secret, char *const *list, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (is_same(secret, list[i]))
+			return true;
+	return false;
+}
+
+/* What changes on one side may be an older secret of the other, which is
+ * valid until its overlap ends. */
+static bool
+is_for_both(const struct subscription_change *change,
+    const struct subscription_secrets *now, const char *secret,
+    const char *ingest)
+{
+	bool changes = change->secret_given && !is_same(secret, now->secret);
+	bool changes_ingest =
+	    change->ingest_secret_given && !is_same(ingest, now->ingest_secret);
+
+	if ((change->secret_given || change->ingest_secret_given) &&
+	    is_same(secret, ingest))
+		return true;
+	return (changes_ingest && !changes &&
+		   is_among(ingest, now->all, now->count)) ||
+	    (changes && !changes_ingest &&
+		is_among(secret, now->all_ingest, now->ingest_count));
 }
 
 /* None is there, and producers are to sign. */
@@ -118,8 +167,7 @@ ingest_plan_make(struct ingest_plan *plan,
 	if (scheme != SIGNED_NOT && ingest == NULL)
 		return ingest_plan_new(plan, change, scheme);
 	/* What an older version let in is judged when it changes. */
-	if ((change->secret_given || change->ingest_secret_given) &&
-	    is_same(secret, ingest))
+	if (is_for_both(change, secrets, secret, ingest))
 		return SECRET_SAME;
 	if (ingest != NULL &&
 	    (change->ingest_secret_given || scheme != secrets->scheme))
