@@ -204,6 +204,6 @@ ends() { ! kill -0 "$1" 2>/dev/null; }
 	[ "$answers" = "closed 202" ] || fail "$answers"
 	sleep 1	# their ends were heard
 	kill -TERM "$this"
-	eventually 2 ends "$this"
+	eventually 4 ends "$this"	# it would wait 5 s for nobody
 	eventually 5 served 3000 POST "/ingest/$id" -d '{}'
 }

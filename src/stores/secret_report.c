@@ -1,13 +1,13 @@
 #include "stores/secret_report.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "rules/secret.h"
 #include "rules/signature.h"
 #include "rules/signed_request.h"
 #include "stores/keyring.h"
 #include "stores/store.h"
+#include "stores/subscription_row.h"
 
 #define DEADLINE_MS 60000
 
@@ -45,23 +45,6 @@ open_all(const struct uuid *id, char **sealed, int count, const char *which,
 	return opened;
 }
 
-static void
-forget_all(char **opened, int count)
-{
-	for (int i = 0; i < count; i++)
-		seal_forget(opened[i]);
-	free(opened);
-}
-
-static bool
-is_among(const char *secret, char *const *list, int count)
-{
-	for (int i = 0; i < count; i++)
-		if (list[i] != NULL && strcmp(list[i], secret) == 0)
-			return true;
-	return false;
-}
-
 static enum secret_fault
 ingest_fault(const struct opened *row, const char *secret)
 {
@@ -69,7 +52,7 @@ ingest_fault(const struct opened *row, const char *secret)
 	    secret, row->scheme == SIGNED_NOT || signed_by_bytes(row->scheme));
 
 	if (fault == SECRET_FINE &&
-	    is_among(secret, row->secrets, row->secrets_count))
+	    secrets_hold(row->secrets, row->secrets_count, secret))
 		return SECRET_SAME;
 	return fault;
 }
@@ -116,8 +99,8 @@ row_report(struct db *db, int at, tell_fn *tell)
 	row.ingest = open_all(&row.id, row.ingest, row.ingest_count,
 	    "ingest_secret", tell, &found);
 	found += judge(&row, tell);
-	forget_all(row.secrets, row.secrets_count);
-	forget_all(row.ingest, row.ingest_count);
+	secrets_forget(row.secrets, row.secrets_count);
+	secrets_forget(row.ingest, row.ingest_count);
 	return found;
 }
 

@@ -43,6 +43,10 @@ int subscription_secrets_read(
     struct db *db, const struct uuid *id, struct subscription_secrets *secrets);
 void subscription_secrets_forget(struct subscription_secrets *secrets);
 
+/* Of a list of opened secrets, where NULL stands for one that cannot be. */
+bool secrets_hold(char *const *list, int count, const char *secret);
+void secrets_forget(char **list, int count);
+
 /* What a change makes of the ingest secret. */
 struct ingest_plan {
 	bool is_change;

@@ -51,12 +51,12 @@ open_all(struct db *db, const struct uuid *id, int column, int *count)
 	return opened;
 }
 
-static void
-forget_all(char **opened, int count)
+void
+secrets_forget(char **list, int count)
 {
 	for (int i = 0; i < count; i++)
-		seal_forget(opened[i]);
-	free(opened);
+		seal_forget(list[i]);
+	free(list);
 }
 
 int
@@ -87,8 +87,8 @@ subscription_secrets_read(
 void
 subscription_secrets_forget(struct subscription_secrets *secrets)
 {
-	forget_all(secrets->all, secrets->count);
-	forget_all(secrets->all_ingest, secrets->ingest_count);
+	secrets_forget(secrets->all, secrets->count);
+	secrets_forget(secrets->all_ingest, secrets->ingest_count);
 	*secrets = (struct subscription_secrets){ 0 };
 }
 
@@ -98,8 +98,8 @@ is_same(const char *a, const char *b)
 	return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
-static bool
-is_among(const char *secret, char *const *list, int count)
+bool
+secrets_hold(char *const *list, int count, const char *secret)
 {
 	for (int i = 0; i < count; i++)
 		if (is_same(secret, list[i]))
@@ -122,9 +122,9 @@ is_for_both(const struct subscription_change *change,
 	    is_same(secret, ingest))
 		return true;
 	return (changes_ingest && !changes &&
-		   is_among(ingest, now->all, now->count)) ||
+		   secrets_hold(now->all, now->count, ingest)) ||
 	    (changes && !changes_ingest &&
-		is_among(secret, now->all_ingest, now->ingest_count));
+		secrets_hold(now->all_ingest, now->ingest_count, secret));
 }
 
 /* None is there, and producers are to sign. */
