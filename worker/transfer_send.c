@@ -132,6 +132,7 @@ transfer_begin(struct transfer *transfer)
 	CURL *easy = transfer->easy;
 	long fresh = transfer->begins > 0 || advice != CONNECTIONS_REUSE;
 	long once = advice == CONNECTIONS_ONCE;
+	long left = (long)left_ms(transfer); /* 0 is for ever to libcurl */
 
 	transfer->taken = 0;
 	transfer->answered_us = 0;
@@ -139,8 +140,8 @@ transfer_begin(struct transfer *transfer)
 	transfer->unfit = transfer->vain = false;
 	if (curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, fresh) != CURLE_OK ||
 	    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, once) != CURLE_OK ||
-	    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
-		(long)left_ms(transfer)) != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, left > 1 ? left : 1L) !=
+		CURLE_OK ||
 	    curl_multi_add_handle(transfers->multi, easy) != CURLM_OK)
 		return -1;
 	transfer->begins++;
