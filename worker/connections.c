@@ -28,7 +28,7 @@ struct connection {
 	int fd;
 	int local_port; /* 0: no request has gone out on it */
 	char remote[INET6_ADDRSTRLEN];
-	bool shut;	   /* by us: it waits for libcurl to close it */
+	bool shut;	   /* by either end: libcurl is to close it */
 	bool timed;	   /* closed when nothing is acknowledged for dead_ms */
 	int64_t rested_at; /* monotonic: when its latest answer ended */
 };
@@ -331,8 +331,8 @@ was_silent(struct connections *connections, const struct peer *peer)
 {
 	int64_t now = clock_monotonic_ms();
 
-	for (const struct connection *connection = peer->first;
-	     connection != NULL; connection = connection->next) {
+	for (struct connection *connection = peer->first; connection != NULL;
+	     connection = connection->next) {
 		if (connection->use != NULL || connection->shut ||
 		    now - connection->rested_at < SILENCE_MS)
 			continue;
@@ -341,7 +341,7 @@ was_silent(struct connections *connections, const struct peer *peer)
 		case SOCKET_SPOKEN:
 			peer_is_noisy(connections, peer);
 			return false;
-		case SOCKET_ENDED: break;
+		case SOCKET_ENDED: connection->shut = true; break;
 		}
 	}
 	return false;

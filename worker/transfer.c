@@ -379,35 +379,57 @@ transfer_end(struct transfers *transfers, struct transfer *transfer,
 	transfers->count--;
 }
 
+/* All at once: libcurl looks through the messages that are left whenever a
+ * handle is removed. */
+static struct transfer *
+transfers_finished(struct transfers *transfers)
+{
+	struct transfer *first = NULL, **last = &first, *transfer;
+	CURLMsg *message;
+	int left;
+
+	while (
+	    (message = curl_multi_info_read(transfers->multi, &left)) != NULL) {
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(
+		    message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+		transfer->code = message->data.result;
+		transfer->next = NULL;
+		*last = transfer;
+		last = &transfer->next;
+	}
+	return first;
+}
+
+/* What libcurl has finished may go on by another way. */
+static bool
+transfer_goes_on(struct transfers *transfers, struct transfer *transfer)
+{
+	if (!transfer->wants_route)
+		return transfer_again(transfer, transfer->code);
+	transfer->wants_route = false;
+	curl_multi_remove_handle(transfers->multi, transfer->easy);
+	transfer_route_begin(transfer);
+	return true;
+}
+
 int
 transfers_answer(struct transfers *transfers, struct transfer_answer *answer)
 {
 	struct transfer *transfer = transfers_route_ended(transfers);
-	CURLMsg *message;
-	int left;
 
 	if (transfer != NULL) {
 		transfer_end(transfers, transfer, CURLE_OK, answer);
 		return 1;
 	}
-	while (
-	    (message = curl_multi_info_read(transfers->multi, &left)) != NULL) {
-		CURLcode code = message->data.result;
-
-		if (message->msg != CURLMSG_DONE)
+	if (transfers->finished == NULL)
+		transfers->finished = transfers_finished(transfers);
+	while ((transfer = transfers->finished) != NULL) {
+		transfers->finished = transfer->next;
+		if (transfer_goes_on(transfers, transfer))
 			continue;
-		curl_easy_getinfo(
-		    message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
-		if (transfer->wants_route) {
-			transfer->wants_route = false;
-			curl_multi_remove_handle(
-			    transfers->multi, transfer->easy);
-			transfer_route_begin(transfer);
-			continue;
-		}
-		if (transfer_again(transfer, code))
-			continue;
-		transfer_end(transfers, transfer, code, answer);
+		transfer_end(transfers, transfer, transfer->code, answer);
 		return 1;
 	}
 	return 0;

@@ -159,8 +159,10 @@ transfer_seen(struct transfer *transfer, CURLcode code)
 {
 	const struct reader *reader = &transfer->reader;
 	size_t length = transfer->claimed->payload_length;
-	size_t unacked = connections_unacked(&transfer->use);
 	enum outcome_end end = end_of(transfer, code);
+	size_t unacked = end == END_TIMED_OUT /* nobody asks otherwise */
+	    ? connections_unacked(&transfer->use)
+	    : 0;
 	curl_off_t sent = 0;
 	size_t taken;
 

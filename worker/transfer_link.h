@@ -14,7 +14,7 @@
 #include "transfer.h"
 
 struct transfer {
-	struct transfer *next; /* of the idle ones */
+	struct transfer *next; /* in one of the lists below */
 	struct transfers *transfers;
 	CURL *easy;
 	struct curl_slist *fields;
@@ -41,6 +41,7 @@ struct transfer {
 	enum outcome_end route_end; /* in STAGE_ROUTE */
 	struct curl_slist *pin;	    /* see transfer_route.c */
 	int64_t resumed_us;	    /* when STAGE_NEW began */
+	CURLcode code;		    /* of libcurl, once it has finished */
 	struct reader reader;
 };
 
@@ -48,6 +49,7 @@ struct transfers {
 	CURLM *multi;
 	struct transfer *all, *idle;
 	struct transfer *routed, *ended; /* on their way; whose route failed */
+	struct transfer *finished;	 /* by libcurl, and not looked at yet */
 	struct connections *connections;
 	struct routes *routes;
 	struct curl_slist *unpin; /* see transfer_route.c */
