@@ -26,11 +26,11 @@ write_secret(struct text *out, const struct subscription_form *form,
 		.label = "Secret",
 		.is_optional = true,
 		.hint = has_one
-		    ? "There is one; leave this empty to keep it. Another one "
-		      "ends the old at once."
-		    : "With a secret, deliveries are signed. `whsec_` and "
-		      "base64 stand for a key of any bytes; anything else is "
-		      "the key itself.",
+		    ? "Set. Leave empty to keep it; a new one replaces it "
+		      "at once."
+		    : "With a secret, deliveries are signed. Use `whsec_` "
+		      "plus base64 for a binary key; any other text is used "
+		      "as is.",
 		.error = text_string(&form->secret_error),
 		.value = text_string(&form->secret),
 		.class = "code",
@@ -74,11 +74,11 @@ write_producers(struct text *out, const struct subscription_form *form,
 		.label = "Ingest secret",
 		.is_optional = true,
 		.hint = has_one
-		    ? "There is one; leave this empty to keep it. Another one "
-		      "ends the old at once."
-		    : "What producers sign with. Leave it empty to have one "
-		      "made, which is shown once; Stripe and Shopify make "
-		      "their own.",
+		    ? "Set. Leave empty to keep it; a new one replaces it "
+		      "at once."
+		    : "What producers sign with. Leave empty to generate "
+		      "one, which is shown once; Stripe and Shopify "
+		      "generate their own.",
 		.error = text_string(&form->ingest_error),
 		.value = text_string(&form->ingest),
 		.class = "code",

@@ -60,7 +60,7 @@ ask_page(const struct request *request, struct response *response,
 		.is_optional = !is_theirs,
 		.hint = is_theirs
 		    ? "The new secret that the producer shows."
-		    : "Leave it empty to have one made, which is shown once.",
+		    : "Leave empty to generate one, which is shown once.",
 		.error = error,
 		.value = "",
 		.class = "code",

@@ -122,8 +122,8 @@ warn_of_unserved(struct text *out, const struct overview *now)
 	html_lit(out, " have been due for ");
 	write_age(out, now->backlog.unserved.ms);
 	html_lit(out,
-	    ", and no delivery process attends to them. The worker may be "
-	    "stuck, or have too few processes: see its log.</p>\n");
+	    ", and no delivery process is working on them. The worker may "
+	    "be stuck, or have too few processes: see its log.</p>\n");
 }
 
 static void
@@ -136,8 +136,8 @@ tell_of_late(struct text *out, const struct overview *now)
 	html_lit(out, " have been due for ");
 	write_age(out, now->backlog.oldest.ms);
 	html_lit(out,
-	    ". Its receiver fails, or takes fewer than are sent to it. Other "
-	    "subscriptions are delivered.</p>\n");
+	    ". Its receiver is failing or too slow. Other subscriptions are "
+	    "not affected.</p>\n");
 }
 
 static void

@@ -24,7 +24,7 @@ show(const struct request *request, struct response *response,
 	html_copy(out, "secret", "the secret");
 	html_lit(out,
 	    "<p>A receiver checks <code>webhook-signature"
-	    "</code> with it, as Standard Webhooks say. Whoever knows it can pass for this service.</p>\n"
+	    "</code> with it, as Standard Webhooks say. Anyone who has it can impersonate this service.</p>\n"
 	    "<p class=\"actions\"><a class=\"button primary\" "
 	    "href=\"/ui/subscriptions/");
 	html_uuid(out, &subscription->id);

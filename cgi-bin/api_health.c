@@ -205,8 +205,8 @@ metrics_of_backlog(struct text *out, const struct backlog *backlog)
 	    "failing receiver of its own.",
 	    backlog->oldest.ms);
 	metric_wait(out, "unserved_seconds",
-	    "The same of subscriptions that could be served and are not: the "
-	    "worker is stuck or too small. 0 means all are served.",
+	    "The same for subscriptions that could be served and are not: the "
+	    "worker is stuck or has too few processes. 0: all are served.",
 	    backlog->unserved.ms);
 	metric_count(out, "delivery_processes",
 	    "Delivery processes that are connected to PostgreSQL.",

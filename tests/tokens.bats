@@ -442,11 +442,11 @@ works() {	# TOKEN
 	create --name a|usage:
 	create --scope read|usage:
 	create --name a --scope read more|usage:
-	create --name $NOBODY --scope read|--name wants
-	create --name a --scope admin|--scope wants
-	create --name a --scope read --expires 1y|--expires wants
-	create --name a --scope ingest --subscription x|--subscription wants
-	create --name a --scope read --subscription $SOME|--scope ingest alone
+	create --name $NOBODY --scope read|--name must be
+	create --name a --scope admin|--scope must be
+	create --name a --scope read --expires 1y|--expires must be
+	create --name a --scope ingest --subscription x|--subscription must be
+	create --name a --scope read --subscription $SOME|can only be used with --scope ingest
 	create --name a --scope ingest --subscription $NOBODY|no subscription
 	create --name all --scope read|is in force
 	list all|usage:

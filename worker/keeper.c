@@ -325,7 +325,7 @@ warn_of_late(struct keeper *keeper)
 		return;
 	if (backlog.unserved.ms >= 0)
 		log_error(
-		    "webhooks wait and nobody attends to them: the worker "
+		    "webhooks are due and not being delivered: the worker "
 		    "may be stuck, or have too few processes "
 		    "subscription=%s oldest_s=%" PRId64 " pending=%" PRId64,
 		    uuid_text(&backlog.unserved.subscription_id, id),

@@ -41,7 +41,7 @@ wrong(const char *what)
 static int
 failed(struct db *db)
 {
-	fprintf(stderr, "the database does not do it: %s\n", db_message(db));
+	fprintf(stderr, "database error: %s\n", db_message(db));
 	return LATER;
 }
 
@@ -97,22 +97,25 @@ read_wish(const struct given *given, struct token_wish *wish, struct uuid *id)
 	wish->name = given->name;
 	wish->scopes = token_scopes_of(given->scope);
 	if (!token_name_fits(wish->name))
-		return wrong("--name wants 1 to 100 bytes of text that are no "
+		return wrong("--name must be 1 to 100 bytes of text, and not a "
 			     "UUID");
 	if (wish->scopes == 0)
-		return wrong("--scope wants some of read,write,ingest");
+		return wrong(
+		    "--scope must be one or more of read,write,ingest");
 	if (given->expires != NULL) {
 		wish->lifetime_ms = token_lifetime_ms(given->expires);
 		if (wish->lifetime_ms == 0)
-			return wrong("--expires wants a time such as 90s, 15m, "
-				     "12h or 30d, ten years at most");
+			return wrong(
+			    "--expires must be a time such as 90s, 15m, "
+			    "12h or 30d, ten years at most");
 	}
 	if (given->subscription == NULL)
 		return DONE;
 	if (uuid_parse(given->subscription, id, NULL) == -1)
-		return wrong("--subscription wants the id of a subscription");
+		return wrong("--subscription must be the id of a subscription");
 	if (wish->scopes != TOKEN_INGEST)
-		return wrong("--subscription goes with --scope ingest alone");
+		return wrong(
+		    "--subscription can only be used with --scope ingest");
 	wish->subscription_id = id;
 	return DONE;
 }

@@ -58,7 +58,7 @@ static const struct command {
 } commands[] = {
 	{ "migrate", 0, migrate, "bring the schema up to date", NULL },
 	{ "check-config", 0, admin_check_config,
-	    "are the settings such that the service takes them", NULL },
+	    "check the settings as the service would", NULL },
 	{ "password", WORDS_MOST, password,
 	    "set: the password of the admin pages", admin_password_usage },
 	{ "token", WORDS_MOST, admin_token,

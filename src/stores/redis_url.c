@@ -113,7 +113,7 @@ url_host(struct redis_url *url, const char *from, const char *end)
 		url->port =
 		    url_number(colon + 1, (size_t)(end - colon - 1), 65535);
 		if (url->port <= 0)
-			return "has a port that is none";
+			return "has an invalid port";
 	}
 	if (close != NULL) {
 		if (close + 1 != host_end)
@@ -140,7 +140,7 @@ url_tcp(struct redis_url *url, const char *rest)
 	url->db = *end == '/'
 	    ? url_number(end + 1, strlen(end + 1), REDIS_DB_MOST)
 	    : -1;
-	return url->db < 0 ? "has a database that is no number" : NULL;
+	return url->db < 0 ? "has a database that is not a number" : NULL;
 }
 
 static const char *
@@ -160,7 +160,7 @@ url_unix(struct redis_url *url, const char *rest)
 	if (strncmp(query, "?db=", 4) != 0)
 		return "has a parameter other than db";
 	url->db = url_number(query + 4, strlen(query + 4), REDIS_DB_MOST);
-	return url->db < 0 ? "has a database that is no number" : NULL;
+	return url->db < 0 ? "has a database that is not a number" : NULL;
 }
 
 int
