@@ -174,3 +174,20 @@ start_redis() {
 	stack part-stop redis
 	rm -f "$STACK_VAR"/redis/{nodes.conf,cluster.rdb}
 }
+
+# It would fill the logs of both.
+@test "without Redis: what PostgreSQL refuses is not asked for without a pause" {
+	local refused
+	stack part-stop redis
+	eventually 10 redis_is 0
+	sql "ALTER TABLE stats RENAME TO stats_away"
+	lines=$(log_lines)
+	sleep 2
+	refused=$(tail -n "+$lines" "$STACK_VAR/log/worker.log" |
+	    grep -c statement=delivery_pick) || true
+	sql "ALTER TABLE stats_away RENAME TO stats"
+	# of two delivery processes
+	[ "$refused" -ge 2 ] && [ "$refused" -le 40 ] || fail "$refused times"
+	stack part-start redis
+	works_again
+}

@@ -168,16 +168,14 @@ want_picked(
 	}
 }
 
+/* One that PostgreSQL refused has found nothing. */
 void
 dispatch_picked(struct delivery *delivery, bool well)
 {
-	struct picked *picked;
-	size_t count;
+	struct picked *picked = NULL;
+	size_t count = well ? delivery_pick_finish(delivery->db, &picked) : 0;
 
 	delivery->doing = DOING_NOTHING;
-	if (!well)
-		return;
-	count = delivery_pick_finish(delivery->db, &picked);
 	want_picked(delivery, picked, count);
 	free(picked);
 	delivery->pick_wait_ms =
