@@ -27,7 +27,7 @@ teardown_file() { internet_close; }
 
 setup() { [ -z "${WITHOUT_NET:-}" ] || skip "$WITHOUT_NET"; }
 
-# first URL: the first attempt at it, as the log has it: error, status,
+# first URL: the first attempt at it, as the log has it: error, status, final,
 # milliseconds, and the phases in microseconds.
 first() {
 	local webhook
@@ -40,9 +40,10 @@ first() {
 		[ -n "$attempt" ]
 	}
 	eventually 10 attempted "$webhook"
-	IFS='|' read -r error status took dns connect < <(sql "SELECT
+	IFS='|' read -r error status took dns connect final < <(sql "SELECT
 	    coalesce(error, ''), coalesce(status_code, 0), duration_ms,
-	    coalesce(dns_us, -1), coalesce(connect_us, -1) FROM delivery_logs
+	    coalesce(dns_us, -1), coalesce(connect_us, -1), final
+	    FROM delivery_logs
 	    WHERE webhook_id = '$webhook' AND attempt_number = 1")
 	echo "$1: '$error' $status in $took ms, name $dns us," \
 	    "connection $connect us"
@@ -143,8 +144,7 @@ dark() {
 	succeeds http://both.net/once 1500
 	first http://localhost/
 	[ "$error" = 'target address not allowed' ]
-	[ "$(sql "SELECT count(*) FROM delivery_logs WHERE outcome = 'Failure'
-	    AND target_url = 'http://localhost/'")" = 0 ]
+	[ "$final" = f ] # a name: it may lead elsewhere next time
 }
 
 # ---- addresses ---------------------------------------------------------------
