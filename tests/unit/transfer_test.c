@@ -33,6 +33,23 @@ static pid_t receiver;
 static int port;
 static const struct dns_patience patience = { 1000, 4 };
 
+/* A whole request, its payload with it; 0: none, or the start of TLS. */
+static size_t
+request_read(int peer, char *request, size_t size)
+{
+	size_t length = 0;
+	ssize_t part;
+
+	while ((part = read(peer, request + length, size - length)) > 0) {
+		length += (size_t)part;
+		if (request[0] != 'P')
+			break;
+		if (memmem(request, length, "\r\n\r\n{}", 6) != NULL)
+			return length;
+	}
+	return 0;
+}
+
 static void
 serve(int listener)
 {
@@ -40,21 +57,18 @@ serve(int listener)
 					"\r\nContent-Length: 0\r\n\r\n";
 	static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 	char request[4096];
-	ssize_t length;
+	size_t length;
 
 	for (;;) {
 		int peer = accept(listener, NULL, NULL);
 
 		seen->connections++;
-		while ((length = read(peer, request, sizeof(request))) > 0) {
-			bool moved = memmem(request, (size_t)length, " /moved",
-					 7) != NULL;
+		while ((length = request_read(peer, request, sizeof(request))) >
+		    0) {
+			bool moved =
+			    memmem(request, length, " /moved", 7) != NULL;
 			const char *answer = moved ? see_other : ok;
 
-			if (request[0] == '{')
-				continue; /* the body of the one before */
-			if (request[0] != 'P')
-				break; /* TLS */
 			seen->requests++;
 			if (write(peer, answer, strlen(answer)) == -1)
 				break;
