@@ -332,3 +332,25 @@ fleet() {
 	    WHERE wait_event = 'PgSleep'" >/dev/null
 	for id in "${subscriptions[@]}"; do eventually 10 settled "$id"; done
 }
+
+# It would fill PostgreSQL's log, and ours.
+@test "claims that PostgreSQL refuses at once are tried again with pauses" {
+	local path subscription lines refused
+	path=$(own /ok)
+	subscription=$(subscribe "$path")
+	sql "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+	    'BEGIN RAISE EXCEPTION ''refused''; END'"
+	sql "CREATE TRIGGER refuse BEFORE UPDATE ON pending FOR EACH ROW
+	    WHEN (NEW.lease IS NOT NULL AND OLD.lease IS NULL)
+	    EXECUTE FUNCTION refuse()"
+	lines=$(wc -l <"$STACK_VAR/log/worker.log")
+	python3 "$BATS_TEST_DIRNAME/load.py" "$URL" 300 8 "$subscription" \
+	    >/dev/null
+	sleep 3
+	refused=$(tail -n "+$lines" "$STACK_VAR/log/worker.log" |
+	    grep -c 'statement=delivery_claim ') || true
+	sql 'DROP FUNCTION refuse CASCADE' 2>/dev/null
+	# of two delivery processes
+	[ "$refused" -ge 18 ] && [ "$refused" -le 100 ] || fail "$refused times"
+	eventually 10 arrived "$path" 300
+}

@@ -9,8 +9,12 @@
 #include "ground/log.h"
 #include "stores/keyring.h"
 
-#define ALONE_FROM 2	    /* interruptions in a row */
-#define LATER_MS 500	    /* for the name server, and as much spread */
+#define ALONE_FROM 2	  /* interruptions in a row */
+#define LATER_MS 500	  /* for the name server, and as much spread */
+#define PAUSE_FROM 9	  /* failures in a row: one row is left to halve */
+#define PAUSE_LEAST_MS 20 /* doubled with each failure */
+#define PAUSE_DOUBLED 6	  /* times */
+#define PAUSE_MOST_MS 1000
 #define RETURN_AGAIN_MS 500 /* while PostgreSQL is away */
 #define LOCKED_MS 15000	    /* for whoever mends the key file */
 #define LOCKED_TELL_MS 10000
@@ -186,6 +190,18 @@ claim_failed(struct delivery *delivery)
 	failure_note(delivery);
 }
 
+/* Asking for less may help, and needs no pause; then claims that PostgreSQL
+ * refuses at once would fill its log. */
+static int64_t
+failure_pause_ms(const struct pace *pace)
+{
+	if (pace->failed < PAUSE_FROM)
+		return 0;
+	return pace->failed < PAUSE_FROM + PAUSE_DOUBLED
+	    ? PAUSE_LEAST_MS << (pace->failed - PAUSE_FROM)
+	    : PAUSE_MOST_MS;
+}
+
 static void
 failure_forget(struct delivery *delivery)
 {
@@ -248,6 +264,8 @@ claim_ended(struct delivery *delivery, bool well)
 		claim_failed(delivery);
 		delivery->returns = delivery->wants;
 		delivery->returns_lease = delivery->lease;
+		delivery->returns_at =
+		    clock_monotonic_ms() + failure_pause_ms(&delivery->pace);
 		/* alone it is what cannot be claimed: others go first */
 		delivery->returns_later = delivery->wants.count == 1;
 		delivery->returns_locked = false;
