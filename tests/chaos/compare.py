@@ -12,7 +12,8 @@ table and one line of JSON; exits 1 when a promise was broken:
     wrong        ended otherwise than the receiver's answers demand, or twice
     altered      arrived with other bytes than were sent
     unlogged     arrived more often than it has rows in the log, and one more
-                 for each row that says `sent twice`
+                 for each row that says `sent twice`, or could not say so
+                 since its process was killed
     misfiled     dead letters that are no Failure of the log, or the reverse
     unexplained  arrived again after an arrival that got its 200, with no row
                  in the log between the two that says why: `interrupted`,
@@ -163,7 +164,7 @@ class Judge:
         if one.crcs != {crc}:
             self.fault("altered", webhook, state, rows)
         twice = sum("sent twice" in (row["error"] or "") for row in rows)
-        if attempts + twice < len(one.times):
+        if attempts + twice + sent_twice_unsaid(one, rows) < len(one.times):
             self.fault("unlogged", webhook, state, rows)
         self.repeats(webhook, state, one, rows)
 
@@ -206,6 +207,25 @@ def explains(row, taken, again):
         return taken - SLACK <= moment <= again + SLACK
     return ("sent twice" in error or error.startswith("timed out")) and \
         taken - TIMEOUT - SLACK <= moment <= taken + SLACK
+
+
+def sent_twice_unsaid(one, rows):
+    """How many attempts sent their request twice, at once, and were then
+    interrupted: the row of the interruption cannot tell."""
+    said = [moment_of(row) for row in rows
+            if "sent twice" in (row["error"] or "")]
+    ends = sorted(moment_of(row) for row in rows
+                  if (row["error"] or "").startswith("interrupted"))
+    count = 0
+    for index, (first, second) in enumerate(zip(one.times, one.times[1:])):
+        if index in one.taken or second - first > SLACK or \
+                any(abs(moment - first) <= SLACK for moment in said):
+            continue
+        end = next((end for end in ends if end >= second), None)
+        if end is not None:
+            ends.remove(end)
+            count += 1
+    return count
 
 
 def is_broken(row):
