@@ -20,7 +20,6 @@
 #include "ground/log.h"
 #include "notify.h"
 #include "pools.h"
-#include "rules/egress.h"
 #include "shared.h"
 #include "stores/settings.h"
 
@@ -99,20 +98,9 @@ pid_file_open(void)
 }
 
 static int
-targets_open(void)
-{
-	char reason[EGRESS_REASON_SIZE];
-
-	if (egress_open(config.allow_targets, reason) == 0)
-		return 0;
-	say_error("%s", reason);
-	return -1;
-}
-
-static int
 settings_load(void)
 {
-	return config_load() == -1 ? -1 : targets_open();
+	return config_load() == -1 ? -1 : settings_open_targets();
 }
 
 /* Tried in a child first: a bad file must not touch what runs. */
@@ -219,7 +207,7 @@ supervisor_run(void)
 {
 	int rc;
 
-	if (targets_open() == -1)
+	if (settings_open_targets() == -1)
 		return 100;
 	rc = pid_file_open();
 	if (rc != 0)

@@ -23,6 +23,7 @@
 #define DEFAULT_FILE POSTRIDER_SYSCONFDIR "/postrider/postrider.conf"
 
 #define VALUE_MAX_BYTES 4096
+#define DATABASE_URL_UNIT "libpq URL"
 
 struct config config;
 
@@ -58,20 +59,24 @@ static int read_ports(const struct setting *, const char *, const char **);
 	}
 
 static const struct setting settings[] = {
-	STRING("DATABASE_URL", "dbname=postrider", "libpq URL", database_url,
+	STRING("DATABASE_URL", "dbname=postrider", DATABASE_URL_UNIT,
+	    database_url,
 	    "the primary database: a libpq URI or key=value string"),
-	STRING("MIGRATE_DATABASE_URL", "", "libpq URL", migrate_database_url,
+	STRING("MIGRATE_DATABASE_URL", "", DATABASE_URL_UNIT,
+	    migrate_database_url,
 	    "the same for `postrider-admin migrate` and `password set`, as "
 	    "the owner of the tables; empty: DATABASE_URL"),
-	STRING("PURGE_DATABASE_URL", "", "libpq URL", purge_database_url,
+	STRING("PURGE_DATABASE_URL", "", DATABASE_URL_UNIT, purge_database_url,
 	    "the same for the purge; empty: DATABASE_URL"),
-	STRING("INGEST_DATABASE_URL", "", "libpq URL", ingest_database_url,
+	STRING("INGEST_DATABASE_URL", "", DATABASE_URL_UNIT,
+	    ingest_database_url,
 	    "the same for the ingest processes; empty: DATABASE_URL"),
-	STRING("API_DATABASE_URL", "", "libpq URL", api_database_url,
+	STRING("API_DATABASE_URL", "", DATABASE_URL_UNIT, api_database_url,
 	    "the same for the REST API; empty: DATABASE_URL"),
-	STRING("ADMIN_DATABASE_URL", "", "libpq URL", admin_database_url,
+	STRING("ADMIN_DATABASE_URL", "", DATABASE_URL_UNIT, admin_database_url,
 	    "the same for the admin pages; empty: DATABASE_URL"),
-	STRING("DELIVERY_DATABASE_URL", "", "libpq URL", delivery_database_url,
+	STRING("DELIVERY_DATABASE_URL", "", DATABASE_URL_UNIT,
+	    delivery_database_url,
 	    "the same for delivery processes and the keeper; empty: "
 	    "DATABASE_URL"),
 	STRING("REDIS_URL", "redis://127.0.0.1:6379", "URL", redis_url,
@@ -456,6 +461,20 @@ config_load(void)
 	fall_back(&config.admin_database_url);
 	fall_back(&config.delivery_database_url);
 	return rc == 0 ? config_check() : -1;
+}
+
+bool
+config_database_url(size_t i, struct config_url *found)
+{
+	for (size_t at = 0; at < SETTINGS; at++) {
+		if (strcmp(settings[at].unit, DATABASE_URL_UNIT) != 0 ||
+		    i-- != 0)
+			continue;
+		*found = (struct config_url){ settings[at].name,
+			*(char **)settings[at].target };
+		return true;
+	}
+	return false;
 }
 
 bool

@@ -89,6 +89,12 @@ const char *config_file(void);
 /* A copy of that file, for config_file_use; -1 after it was said. Refuses cores
  * too. */
 int config_copy(void);
+/* The settings that are URLs of PostgreSQL, one by one; both borrowed. */
+struct config_url {
+	const char *name, *url;
+};
+/* False behind the last. */
+bool config_database_url(size_t i, struct config_url *found);
 /* The settings in force, one by one. Passwords in URLs are left out. */
 struct config_shown {
 	const char *name, *unit, *meaning;

@@ -55,36 +55,32 @@ file_line(char *line, const char *where,
 	return -1;
 }
 
+static int
+holds_no_password(const struct config_url *setting, const char *path)
+{
+	if (!url_holds_password(setting->url))
+		return 0;
+	say_error("%s: open to every user, and %s holds a password: "
+		  "chmod 0640 it, chown it to root and the group of "
+		  "the user that Postrider runs as, and change the "
+		  "password if someone may have read it",
+	    path, setting->name);
+	return -1;
+}
+
 /* A password that every user of the host may read is none. */
 static int
 file_is_closed(const struct stat *seen, const char *path)
 {
-	const struct {
-		const char *name, *url;
-	} urls[] = {
-		{ "DATABASE_URL", config.database_url },
-		{ "MIGRATE_DATABASE_URL", config.migrate_database_url },
-		{ "PURGE_DATABASE_URL", config.purge_database_url },
-		{ "INGEST_DATABASE_URL", config.ingest_database_url },
-		{ "API_DATABASE_URL", config.api_database_url },
-		{ "ADMIN_DATABASE_URL", config.admin_database_url },
-		{ "DELIVERY_DATABASE_URL", config.delivery_database_url },
-		{ "REDIS_URL", config.redis_url },
-	};
+	const struct config_url redis = { "REDIS_URL", config.redis_url };
+	struct config_url setting;
 
 	if ((seen->st_mode & S_IRWXO) == 0)
 		return 0;
-	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
-		if (url_holds_password(urls[i].url)) {
-			say_error(
-			    "%s: open to every user, and %s holds a password: "
-			    "chmod 0640 it, chown it to root and the group of "
-			    "the user that Postrider runs as, and change the "
-			    "password if someone may have read it",
-			    path, urls[i].name);
+	for (size_t i = 0; config_database_url(i, &setting); i++)
+		if (holds_no_password(&setting, path) == -1)
 			return -1;
-		}
-	return 0;
+	return holds_no_password(&redis, path);
 }
 
 static int

@@ -36,27 +36,17 @@ check_redis_url(void)
 static int
 check_urls(void)
 {
-	const struct {
-		const char *name, *url;
-	} urls[] = {
-		{ "DATABASE_URL", config.database_url },
-		{ "MIGRATE_DATABASE_URL", config.migrate_database_url },
-		{ "PURGE_DATABASE_URL", config.purge_database_url },
-		{ "INGEST_DATABASE_URL", config.ingest_database_url },
-		{ "API_DATABASE_URL", config.api_database_url },
-		{ "ADMIN_DATABASE_URL", config.admin_database_url },
-		{ "DELIVERY_DATABASE_URL", config.delivery_database_url },
-	};
+	struct config_url setting;
 	int rc = 0;
 
-	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
-		if (check_database_url(urls[i].name, urls[i].url) == -1)
+	for (size_t i = 0; config_database_url(i, &setting); i++)
+		if (check_database_url(setting.name, setting.url) == -1)
 			rc = -1;
 	return check_redis_url() == -1 ? -1 : rc;
 }
 
-static int
-check_targets(void)
+int
+settings_open_targets(void)
 {
 	char reason[EGRESS_REASON_SIZE];
 
@@ -95,7 +85,7 @@ check_files(void)
 int
 settings_check(void)
 {
-	int rc = check_targets();
+	int rc = settings_open_targets();
 
 	if (check_urls() == -1)
 		rc = -1;

@@ -5,4 +5,6 @@
  * and address ranges can be parsed, and files that its processes end without
  * can be read. Connects to nothing. 0, or -1 after each fault was said. */
 int settings_check(void);
+/* Has egress judge by ALLOW_TARGETS from now on. 0, or -1 after it was said. */
+int settings_open_targets(void);
 #endif
