@@ -104,7 +104,7 @@ static int
 clock_begin(struct delivery *delivery)
 {
 	delivery->clock_doubted = false;
-	delivery->clock_begun = clock_monotonic_ms();
+	delivery->clock_begun_us = clock_monotonic_us();
 	return maintenance_clock_start(delivery->db);
 }
 
@@ -118,8 +118,8 @@ clock_ended(struct delivery *delivery, bool well)
 		delivery->clock_at = now + CLOCK_AGAIN_MS;
 		return;
 	}
-	if (maintenance_clock_finish(
-		delivery->db, now - delivery->clock_begun) ||
+	if (maintenance_clock_finish(delivery->db,
+		clock_monotonic_us() - delivery->clock_begun_us) ||
 	    ++delivery->clock_tries >= CLOCK_TRIES) {
 		delivery->clock_at = now + CLOCK_EVERY_MS;
 		delivery->clock_tries = 0;

@@ -122,7 +122,7 @@ struct delivery {
 	bool rang;				     /* since the last take */
 	int64_t take_at, pick_at, bell_at, clock_at; /* monotonic */
 	bool clock_doubted; /* a claim came too early */
-	int64_t clock_begun;
+	int64_t clock_begun_us;
 	int clock_tries;
 	int64_t pick_wait_ms;
 };

@@ -8,44 +8,52 @@
 
 /* From CLOCK_BOOTTIME, which nobody sets and which goes on in a suspended
  * host: our own wall clock may step, and must not move what is due. */
-static int64_t database_offset_ms;
+static int64_t database_offset_us;
 static bool is_measured;
 
 static int64_t
-clock_read_ms(clockid_t id)
+clock_read_us(clockid_t id)
 {
 	struct timespec now;
 
 	clock_gettime(id, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-int64_t
-clock_monotonic_ms(void)
-{
-	return clock_read_ms(CLOCK_MONOTONIC);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 int64_t
 clock_monotonic_us(void)
 {
-	struct timespec now;
+	return clock_read_us(CLOCK_MONOTONIC);
+}
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+int64_t
+clock_monotonic_ms(void)
+{
+	return clock_monotonic_us() / 1000;
+}
+
+static int64_t
+clock_database_us(void)
+{
+	return is_measured ? clock_read_us(CLOCK_BOOTTIME) + database_offset_us
+			   : clock_read_us(CLOCK_REALTIME);
 }
 
 int64_t
 clock_database_ms(void)
 {
-	return is_measured ? clock_read_ms(CLOCK_BOOTTIME) + database_offset_ms
-			   : clock_read_ms(CLOCK_REALTIME);
+	return clock_database_us() / 1000;
 }
 
 void
-clock_set_database(int64_t database_ms)
+clock_set_database(int64_t earliest_us, int64_t latest_us)
 {
-	database_offset_ms = database_ms - clock_read_ms(CLOCK_BOOTTIME);
+	int64_t now = clock_database_us();
+
+	if (is_measured && now >= earliest_us && now <= latest_us)
+		return;
+	database_offset_us = earliest_us + (latest_us - earliest_us) / 2 -
+	    clock_read_us(CLOCK_BOOTTIME);
 	is_measured = true;
 }
 

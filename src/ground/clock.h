@@ -5,15 +5,18 @@
  * monotonic one. Everything that is stored or compared with a row comes from
  * clock_database_ms(): PostgreSQL's clock, which the store reads on connect
  * and every 10 s, carried on without our own wall clock (that one serves
- * until the first reading).
+ * until the first reading). Inside it has microseconds: of two processes a
+ * millisecond apart, the one behind would wait for what the other says is due.
  */
 #include <stddef.h>
 #include <stdint.h>
 
 int64_t clock_monotonic_ms(void);
-int64_t clock_monotonic_us(void);	      /* the same, finer */
-int64_t clock_database_ms(void);	      /* since 1970 */
-void clock_set_database(int64_t database_ms); /* it is this late there now */
+int64_t clock_monotonic_us(void); /* the same, finer */
+int64_t clock_database_ms(void);  /* since 1970 */
+/* It is between these there now, both in microseconds since 1970. Where that
+ * is so already nothing changes: a reading that took long tells little. */
+void clock_set_database(int64_t earliest_us, int64_t latest_us);
 
 /* RFC 3339 in UTC with milliseconds: 2026-01-31T23:59:59.000Z */
 #define CLOCK_TEXT_SIZE 25

@@ -18,13 +18,13 @@
 #define CLOCK_EVERY_MS 10000
 #define CLOCK_DEADLINE_MS 1500
 #define CLOCK_TRIES 3
-#define CLOCK_GOOD_MS 2
+#define CLOCK_GOOD_US 500
 
 static const struct db_statement ensure_sql = { "ensure_partitions",
 	"SELECT ensure_partitions()" };
 
 static const struct db_statement clock_sql = { "clock",
-	"SELECT clock_timestamp()" };
+	"SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint" };
 
 static const struct db_statement all_applied_sql = { "migrations_applied",
 	"SELECT name FROM migrations ORDER BY name DESC" };
@@ -63,10 +63,12 @@ maintenance_clock_start(struct db *db)
 }
 
 bool
-maintenance_clock_finish(struct db *db, int64_t took_ms)
+maintenance_clock_finish(struct db *db, int64_t took_us)
 {
-	clock_set_database(db_get_time(db, 0, 0) + took_ms / 2);
-	return took_ms <= CLOCK_GOOD_MS;
+	int64_t read_us = db_get_long(db, 0, 0);
+
+	clock_set_database(read_us, read_us + took_us);
+	return took_us <= CLOCK_GOOD_US;
 }
 
 /* The first call on a connection also connects and prepares: what took long
@@ -74,14 +76,17 @@ maintenance_clock_finish(struct db *db, int64_t took_ms)
 int
 maintenance_measure_clock(struct db *db)
 {
-	int64_t begun = clock_monotonic_ms(), end = begun + CLOCK_DEADLINE_MS;
+	int64_t end = clock_monotonic_ms() + CLOCK_DEADLINE_MS, left, begun;
 
-	for (int i = 0; i < CLOCK_TRIES && begun < end; i++) {
-		if (db_run(db, &clock_sql, NULL, end - begun) == -1)
-			return -1;
-		if (maintenance_clock_finish(db, clock_monotonic_ms() - begun))
+	for (int i = 0; i < CLOCK_TRIES; i++) {
+		left = end - clock_monotonic_ms();
+		if (left <= 0)
 			break;
-		begun = clock_monotonic_ms();
+		begun = clock_monotonic_us();
+		if (db_run(db, &clock_sql, NULL, left) == -1)
+			return -1;
+		if (maintenance_clock_finish(db, clock_monotonic_us() - begun))
+			break;
 	}
 	return 0;
 }

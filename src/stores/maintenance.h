@@ -25,7 +25,7 @@ int maintenance_measure_clock(struct db *db);
 /* The same without waiting: start (0, -1), then db_step, then finish, with
  * how long it took. False when that was too long to tell the time well. */
 int maintenance_clock_start(struct db *db);
-bool maintenance_clock_finish(struct db *db, int64_t took_ms);
+bool maintenance_clock_finish(struct db *db, int64_t took_us);
 /* The same when the last measure is older than 10 s: before uuid_new(). */
 int maintenance_keep_clock(struct db *db);
 

@@ -1,4 +1,4 @@
-/* Times as people and programs write them. */
+/* Times as people and programs write them, and PostgreSQL's clock. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -74,6 +74,55 @@ reads_what_it_writes(void **state)
 	}
 }
 
+static void
+wait_us(int64_t us)
+{
+	int64_t end = clock_monotonic_us() + us;
+
+	while (clock_monotonic_us() < end)
+		;
+}
+
+static void
+carries_parts_of_a_millisecond(void **state)
+{
+	(void)state;
+	for (int64_t i = 1; i <= 40; i++) {
+		int64_t ms = NEW_YEAR + i * 1000;
+
+		clock_set_database(ms * 1000 + 900, ms * 1000 + 900);
+		wait_us(150);
+		assert_true(clock_database_ms() > ms);
+	}
+}
+
+static void
+is_set_to_the_middle(void **state)
+{
+	int64_t now;
+
+	(void)state;
+	clock_set_database(NEW_YEAR * 1000, NEW_YEAR * 1000 + 20000000);
+	now = clock_database_ms();
+	assert_in_range(now, NEW_YEAR + 10000, NEW_YEAR + 12000);
+}
+
+static void
+keeps_what_a_slow_reading_allows(void **state)
+{
+	int64_t day = NEW_YEAR * 1000, hour = INT64_C(3600000000);
+	int64_t now;
+
+	(void)state;
+	clock_set_database(day, day);
+	clock_set_database(day - hour, day + 10 * hour);
+	now = clock_database_ms();
+	assert_in_range(now, NEW_YEAR, NEW_YEAR + 2000);
+	clock_set_database(day + hour, day + hour);
+	now = clock_database_ms();
+	assert_in_range(now, NEW_YEAR + 3600000, NEW_YEAR + 3602000);
+}
+
 int
 main(void)
 {
@@ -81,6 +130,9 @@ main(void)
 		cmocka_unit_test(reads_iso_8601),
 		cmocka_unit_test(refuses_the_rest),
 		cmocka_unit_test(reads_what_it_writes),
+		cmocka_unit_test(carries_parts_of_a_millisecond),
+		cmocka_unit_test(is_set_to_the_middle),
+		cmocka_unit_test(keeps_what_a_slow_reading_allows),
 	};
 
 	return cmocka_run_group_tests_name("clock", tests, NULL, NULL);
