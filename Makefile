@@ -21,7 +21,7 @@ DESTDIR		=
 CC		= gcc
 AR		= gcc-ar
 PKG_CONFIG	= pkg-config
-PACKAGES	= libpq hiredis libcurl libssl libcares jansson yajl \
+PACKAGES	= libpq hiredis libcurl libssl libcrypto libcares jansson yajl \
 		  libsodium libidn2 libbsd
 
 WERROR		= -Werror

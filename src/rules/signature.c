@@ -8,6 +8,7 @@
 
 #include "ground/base64url.h"
 #include "ground/text.h"
+#include "rules/hmac.h"
 
 #define SECRET_BYTES 32
 
@@ -60,25 +61,22 @@ void
 signature_make(const char *secret, const char *id, int64_t timestamp,
     const void *body, size_t length, char signature[SIGNATURE_SIZE])
 {
-	crypto_auth_hmacsha256_state state;
-	unsigned char sum[crypto_auth_hmacsha256_BYTES];
+	unsigned char sum[HMAC_BYTES];
 	unsigned char *key;
-	char head[128];
+	char time[32];
 	size_t key_length = signature_key(secret, &key);
-	int head_length;
+	int time_length =
+	    snprintf(time, sizeof(time), ".%" PRId64 ".", timestamp);
+	const struct hmac_part parts[] = {
+		{ id, strlen(id) },
+		{ time, (size_t)time_length },
+		{ body, length },
+	};
 
-	crypto_auth_hmacsha256_init(&state, key, key_length);
-	crypto_auth_hmacsha256_update(
-	    &state, (const unsigned char *)id, strlen(id));
-	head_length = snprintf(head, sizeof(head), ".%" PRId64 ".", timestamp);
-	crypto_auth_hmacsha256_update(&state, (const unsigned char *)head,
-	    (unsigned long long)head_length);
-	crypto_auth_hmacsha256_update(&state, body, length);
-	crypto_auth_hmacsha256_final(&state, sum);
+	hmac_make(key, key_length, parts, 3, sum);
 	memcpy(signature, "v1,", 3);
 	sodium_bin2base64(signature + 3, SIGNATURE_SIZE - 3, sum, sizeof(sum),
 	    sodium_base64_VARIANT_ORIGINAL);
 	sodium_memzero(key, key_length);
-	sodium_memzero(&state, sizeof(state));
 	free(key);
 }

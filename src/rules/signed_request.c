@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/hmac.h"
 #include "rules/signature.h"
 
 #define TIMESTAMP_DIGITS_MAX 12
 #define HEX_PREFIX "sha256="
-#define SUM_BYTES crypto_auth_hmacsha256_BYTES
 
 static const struct {
 	const char *name;
@@ -175,25 +175,21 @@ check_standard(
 /* Of what comes before the body (NULL: nothing) and the body. */
 static void
 sum_make(const struct signed_request *request, const char *secret,
-    const char *before, unsigned char sum[SUM_BYTES])
+    const char *before, unsigned char sum[HMAC_BYTES])
 {
-	crypto_auth_hmacsha256_state state;
+	const struct hmac_part parts[] = {
+		{ before, before != NULL ? strlen(before) : 0 },
+		{ request->body, request->length },
+	};
 
-	crypto_auth_hmacsha256_init(
-	    &state, (const unsigned char *)secret, strlen(secret));
-	if (before != NULL)
-		crypto_auth_hmacsha256_update(
-		    &state, (const unsigned char *)before, strlen(before));
-	crypto_auth_hmacsha256_update(&state, request->body, request->length);
-	crypto_auth_hmacsha256_final(&state, sum);
-	sodium_memzero(&state, sizeof(state));
+	hmac_make(secret, strlen(secret), parts, 2, sum);
 }
 
 /* Is it `sum` in hex, in `length` characters? */
 static bool
-hex_is_same(const char *hex, size_t length, const unsigned char sum[SUM_BYTES])
+hex_is_same(const char *hex, size_t length, const unsigned char sum[HMAC_BYTES])
 {
-	unsigned char given[SUM_BYTES];
+	unsigned char given[HMAC_BYTES];
 	size_t got;
 	const char *end;
 
@@ -207,7 +203,7 @@ static enum signed_verdict
 check_hex(const char *hex, bool wants_prefix,
     const struct signed_request *request, const char *secret)
 {
-	unsigned char sum[SUM_BYTES];
+	unsigned char sum[HMAC_BYTES];
 
 	if (hex == NULL)
 		return SIGNED_MISSING;
@@ -224,8 +220,8 @@ check_base64(
     const char *given, const struct signed_request *request, const char *secret)
 {
 	char wanted[sodium_base64_ENCODED_LEN(
-	    SUM_BYTES, sodium_base64_VARIANT_ORIGINAL)];
-	unsigned char sum[SUM_BYTES];
+	    HMAC_BYTES, sodium_base64_VARIANT_ORIGINAL)];
+	unsigned char sum[HMAC_BYTES];
 
 	if (given == NULL)
 		return SIGNED_MISSING;
@@ -277,7 +273,7 @@ check_stripe(
 {
 	const char *header = request->fields[SIGNED_FIELD_STRIPE], *hex;
 	char before[TIMESTAMP_DIGITS_MAX + 2];
-	unsigned char sum[SUM_BYTES];
+	unsigned char sum[HMAC_BYTES];
 	size_t length;
 	bool found = false;
 
