@@ -68,6 +68,10 @@ api_read_options(struct problems *problems, const struct request *request);
  * bytes than fit. loc is taken over. */
 const char *api_read_string(
     struct problems *problems, json_t *given, size_t most, json_t *loc);
+/* The same of an event type as a header holds it: what no X-Event-Type can be
+ * would never be delivered, or not as it was given. */
+const char *api_read_event_type(struct problems *problems, json_t *given,
+    json_t *loc, const char *when_empty);
 
 /* What a body says of a subscription; the change borrows from the rest. */
 struct subscription_input {

@@ -132,12 +132,10 @@ events_too_many(struct problems *problems, json_t *given)
 	text_free(&message);
 }
 
-/* An event type as a header holds it, or NULL: what no X-Event-Type can be
- * would never be delivered. */
-static const char *
-read_event(struct problems *problems, json_t *given, size_t at)
+const char *
+api_read_event_type(struct problems *problems, json_t *given, json_t *loc,
+    const char *when_empty)
 {
-	json_t *loc = json_pack("[ssI]", "body", "events", (json_int_t)at);
 	const char *event = api_read_string(
 	    problems, given, WEBHOOK_EVENT_TYPE_BYTES, json_incref(loc));
 
@@ -147,7 +145,7 @@ read_event(struct problems *problems, json_t *given, size_t at)
 	}
 	problem_add(problems, "string_pattern_mismatch", loc,
 	    event[0] == '\0'
-		? "An event type cannot be empty: for every event give no list"
+		? when_empty
 		: "String should be UTF-8 without control characters, and "
 		  "without blanks around it: no X-Event-Type header can hold "
 		  "it",
@@ -178,7 +176,10 @@ read_events(
 	input->events = memory_get((count + 1) * sizeof(*input->events));
 	for (size_t i = 0; i < count; i++)
 		input->events[i] =
-		    read_event(problems, json_array_get(given, i), i);
+		    api_read_event_type(problems, json_array_get(given, i),
+			json_pack("[ssI]", "body", "events", (json_int_t)i),
+			"An event type cannot be empty: for every event "
+			"give no list");
 	input->change.events = input->events;
 	input->change.events_count = (int)count;
 }

@@ -126,19 +126,16 @@ API_HANDLER(api_subscription_resend)
 	json_decref(body);
 }
 
-/* As of the header of an ingest: it becomes one. */
 static const char *
 read_event_type(struct problems *problems, json_t *body)
 {
-	const char *event_type = read_key(problems, body, "event_type");
+	json_t *given = json_object_get(body, "event_type");
 
-	if (event_type == NULL || text_is_clean(event_type, strlen(event_type)))
-		return event_type;
-	problem_add(problems, "string_pattern_mismatch",
-	    json_pack("[ss]", "body", "event_type"),
-	    "String should be UTF-8 without control characters",
-	    json_string(event_type), NULL);
-	return NULL;
+	return given == NULL || json_is_null(given)
+	    ? NULL
+	    : api_read_event_type(problems, given,
+		  json_pack("[ss]", "body", "event_type"),
+		  "An event type cannot be empty: for none leave it out");
 }
 
 static void

@@ -245,7 +245,16 @@ listed() {	# QUERY: the ids of all its pages, and a line for each page
 	request POST "/subscriptions/$subscription/test" \
 	    -d '{"event_type": "a\nb"}'
 	assert_fault string_pattern_mismatch '["body","event_type"]' \
-	    'String should be UTF-8 without control characters'
+	    "String should be UTF-8 without control characters, and without\
+ blanks around it: no X-Event-Type header can hold it"
+	request POST "/subscriptions/$subscription/test" \
+	    -d '{"event_type": " paid"}'
+	assert_fault string_pattern_mismatch '["body","event_type"]' \
+	    "String should be UTF-8 without control characters, and without\
+ blanks around it: no X-Event-Type header can hold it"
+	request POST "/subscriptions/$subscription/test" -d '{"event_type": ""}'
+	assert_fault string_pattern_mismatch '["body","event_type"]' \
+	    'An event type cannot be empty: for none leave it out'
 	request POST "/subscriptions/$subscription/test" \
 	    -d '{"event_type": 7, "payload": 1'
 	assert_faults 1
