@@ -162,6 +162,18 @@ crash() {
 	title_count delivery 2
 }
 
+@test "a start with settings that would end each process is refused" {
+	local line
+	for line in CA_FILE=/nowhere.pem SHARE_DIR=/nowhere \
+	    DATABASE_URL=postgresql://%zz@/x REDIS_URL=nowhere \
+	    ALLOW_TARGETS=10.0.0.1/8
+	do
+		run stack exec env "$line" postrider-worker
+		[ "$status" = 100 ]
+		assert_output --partial "${line%%=*}"
+	done
+}
+
 @test "SIGUSR2 rolls one child at a time, and no request is refused" {
 	local before ids=$BATS_TEST_TMPDIR/ids
 	before=$(pids '.*' | sort)

@@ -207,7 +207,7 @@ supervisor_run(void)
 {
 	int rc;
 
-	if (settings_open_targets() == -1)
+	if (settings_check() == -1)
 		return 100;
 	rc = pid_file_open();
 	if (rc != 0)
