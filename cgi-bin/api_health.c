@@ -32,10 +32,22 @@ database_is_up(struct api *api)
 	return up;
 }
 
+/* Why it cannot be used, or NULL. */
+static const char *
+database_trouble(struct api *api)
+{
+	int writable =
+	    database_is_up(api) ? maintenance_is_writable(api->db) : -1;
+
+	return writable == 1 ? NULL
+	    : writable == 0  ? "PostgreSQL is read-only: nothing can be stored"
+			     : "PostgreSQL does not answer";
+}
+
 /* What works here, and what stands in its way. */
 struct readiness {
-	bool postgresql, redis;
-	const char *redis_trouble; /* why Redis cannot be used */
+	bool redis;
+	const char *postgresql_trouble, *redis_trouble; /* why not */
 	enum { WORKS, DEGRADED, DOWN, UNKNOWN } ingest, delivery;
 	struct text detail;
 };
@@ -55,9 +67,9 @@ add_detail(struct readiness *readiness, const char *detail)
 static void
 look_at_stores(struct readiness *readiness)
 {
-	if (!readiness->postgresql) {
+	if (readiness->postgresql_trouble != NULL) {
 		readiness->ingest = readiness->delivery = DOWN;
-		add_detail(readiness, "PostgreSQL does not answer");
+		add_detail(readiness, readiness->postgresql_trouble);
 	}
 	if (!readiness->redis) {
 		if (readiness->delivery == WORKS)
@@ -80,6 +92,12 @@ look_at_processes(struct readiness *readiness)
 	if (ingest == 0) {
 		readiness->ingest = DOWN;
 		add_detail(readiness, "no ingest process is alive");
+	} else if (readiness->ingest == WORKS &&
+	    heartbeat_is_failing(HEARTBEAT_INGEST)) {
+		readiness->ingest = DOWN;
+		add_detail(readiness,
+		    "events cannot be stored, although "
+		    "PostgreSQL answers: its log says why");
 	}
 	if (delivery == 0) {
 		readiness->delivery = DOWN;
@@ -96,7 +114,8 @@ look_at_backlog(struct readiness *readiness, struct db *db)
 	struct backlog backlog;
 	const char *trouble;
 
-	if (!readiness->postgresql || backlog_get(db, &backlog) == -1)
+	if (readiness->postgresql_trouble != NULL ||
+	    backlog_get(db, &backlog) == -1)
 		return;
 	trouble = backlog_trouble(&backlog);
 	if (trouble == NULL)
@@ -116,8 +135,8 @@ answer_readiness(struct response *response, const struct readiness *readiness)
 		: readiness->detail.length == 0 ? "ready"
 						: "degraded",
 	    "ingest", works[readiness->ingest], "delivery",
-	    works[readiness->delivery], "postgresql", readiness->postgresql,
-	    "redis", readiness->redis);
+	    works[readiness->delivery], "postgresql",
+	    readiness->postgresql_trouble == NULL, "redis", readiness->redis);
 
 	if (readiness->detail.length != 0)
 		json_object_set_new(
@@ -130,9 +149,10 @@ answer_readiness(struct response *response, const struct readiness *readiness)
 static void
 ready_check(struct api *api, struct response *response)
 {
-	struct readiness readiness = { .postgresql = database_is_up(api),
-		.redis = queue_probe(api->queue) == 0 };
+	struct readiness readiness = { 0 };
 
+	readiness.postgresql_trouble = database_trouble(api);
+	readiness.redis = queue_probe(api->queue) == 0;
 	readiness.redis_trouble = queue_trouble(api->queue);
 	look_at_stores(&readiness);
 	look_at_processes(&readiness);
@@ -220,6 +240,7 @@ API_HANDLER(api_metrics)
 	struct api *api = context;
 	struct backlog backlog = { 0 };
 	bool database = backlog_get(api->db, &backlog) == 0;
+	bool writable = database && maintenance_is_writable(api->db) == 1;
 	bool redis = queue_probe(api->queue) == 0;
 	int delivery = heartbeat_is_alive(HEARTBEAT_DELIVERY);
 
@@ -232,7 +253,7 @@ API_HANDLER(api_metrics)
 	    "# TYPE postrider_up gauge\n"
 	    "postrider_up{component=\"postgresql\"} %d\n"
 	    "postrider_up{component=\"redis\"} %d\n",
-	    database, redis);
+	    writable, redis);
 	if (delivery != -1)
 		text_addf(&response->body,
 		    "postrider_up{component=\"delivery\"} %d\n", delivery);

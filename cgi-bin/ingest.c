@@ -12,6 +12,7 @@
 #include "doors/problem.h"
 #include "ground/clock.h"
 #include "ground/config.h"
+#include "ground/heartbeat.h"
 #include "ground/log.h"
 #include "ground/usage.h"
 #include "ingest_quota.h"
@@ -176,6 +177,17 @@ intake_try(struct intake *intake)
 	note_cut_off(intake, begun_ms);
 }
 
+/* /readyz shall know: a look at PostgreSQL does not tell whether it stores. */
+static void
+note_result(const struct intake *intake)
+{
+	size_t failed = 0;
+
+	for (size_t i = 0; i < intake->count; i++)
+		failed += intake->batch[i]->result == INCOMING_FAILED;
+	heartbeat_worked(failed < intake->count);
+}
+
 static void
 intake_store(struct intake *intake)
 {
@@ -185,6 +197,7 @@ intake_store(struct intake *intake)
 		intake->batch[i]->result = INCOMING_FAILED;
 	if (!intake->is_cut_off)
 		intake_try(intake);
+	note_result(intake);
 	queue_stored(intake);
 	ingest_quota_count(intake->quota, intake->batch, intake->count);
 	for (size_t i = 0; i < intake->count; i++)

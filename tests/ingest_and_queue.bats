@@ -329,6 +329,66 @@ setup_file() {
 	[ "$(arrivals "$path" | jq length)" = 2 ]
 }
 
+@test "PostgreSQL read-only: 503, /readyz and /metrics say so, and on when it is not" {
+	local path subscription webhook
+	path=$(own /ok)
+	subscription=$(subscribe "$path")
+	read_only() {	# on or off
+		stack psql -q -U postgres \
+		    -c 'SET default_transaction_read_only = off' \
+		    -c "ALTER SYSTEM SET default_transaction_read_only = $1" \
+		    -c 'SELECT pg_reload_conf()' >/dev/null
+	}
+	told() {	# each process says the same for a second
+		request GET /readyz
+		[ "$code" = 503 ] && jq -e '.ingest == "down" and
+		    (.postgresql | not) and
+		    (.detail | contains("read-only"))' <<<"$body"
+	}
+	read_only on
+	eventually 5 told || { read_only off; false; }
+	request POST "/ingest/$subscription" -d '{}'
+	assert_code 503
+	request GET /metrics
+	[[ $body == *'postrider_up{component="postgresql"} 0'* ]]
+	read_only off
+	eventually 10 ready
+	webhook=$(ingest "$subscription" '{}')
+	eventually 10 ended Success "$webhook"
+	request GET /metrics
+	[[ $body == *'postrider_up{component="postgresql"} 1'* ]]
+	stack psql -q -U postgres \
+	    -c 'ALTER SYSTEM RESET default_transaction_read_only' \
+	    -c 'SELECT pg_reload_conf()' >/dev/null
+}
+
+@test "PostgreSQL answers and stores nothing: 503, /readyz says so, and on when it does" {
+	local path subscription
+	path=$(own /ok)
+	subscription=$(subscribe "$path")
+	stores() {
+		request POST "/ingest/$subscription" -d '{}'
+		[ "$code" = 202 ]
+	}
+	standby() {	# its name: commits wait for it
+		stack psql -q -U postgres -c 'SET synchronous_commit = local' \
+		    -c "ALTER SYSTEM SET synchronous_standby_names = '$1'" \
+		    -c 'SELECT pg_reload_conf()' >/dev/null
+	}
+	told() {
+		request POST "/ingest/$subscription" -d '{}'
+		[ "$code" = 503 ]
+		request GET /readyz
+		[ "$code" = 503 ] && jq -e '.ingest == "down" and
+		    .postgresql and (.detail | contains("stored"))' <<<"$body"
+	}
+	standby nobody
+	eventually 20 told || { standby ''; false; }
+	standby ''
+	eventually 10 stores
+	eventually 10 ready
+}
+
 @test "PostgreSQL stopped: 503 with Retry-After; the first request after works" {
 	local path subscription before
 	path=$(own /ok)

@@ -13,10 +13,14 @@
 
 #define VARIABLE "POSTRIDER_HEARTBEAT" /* "DESCRIPTOR SLOT" */
 #define ALIVE_MS (3 * HEARTBEAT_EVERY_MS)
+#define FAILING_LEAST_MS 2000
+#define FAILED_LATELY_MS 10000
 
 struct slot {
 	_Atomic int64_t beat_ms;
 	_Atomic int role;
+	_Atomic int64_t worked_ms, failed_ms;
+	_Atomic int64_t failing_since_ms; /* 0: it worked the last time */
 };
 
 static struct slot *slots; /* HEARTBEAT_SLOTS of them */
@@ -50,8 +54,10 @@ out:
 void
 heartbeat_set_role(int slot, enum heartbeat_role role)
 {
-	if (slots != NULL)
-		atomic_store(&slots[slot].role, role);
+	if (slots == NULL)
+		return;
+	atomic_store(&slots[slot].failing_since_ms, 0);
+	atomic_store(&slots[slot].role, role);
 }
 
 void
@@ -116,6 +122,22 @@ heartbeat(void)
 		heartbeat_beat(own_slot);
 }
 
+void
+heartbeat_worked(bool well)
+{
+	int64_t now = clock_monotonic_ms();
+	struct slot *slot;
+
+	if (own_slot == -1 || slots == NULL)
+		return;
+	slot = &slots[own_slot];
+	atomic_store(well ? &slot->worked_ms : &slot->failed_ms, now);
+	if (well)
+		atomic_store(&slot->failing_since_ms, 0);
+	else if (atomic_load(&slot->failing_since_ms) == 0)
+		atomic_store(&slot->failing_since_ms, now);
+}
+
 int
 heartbeat_is_alive(enum heartbeat_role role)
 {
@@ -128,4 +150,24 @@ heartbeat_is_alive(enum heartbeat_role role)
 		    now - atomic_load(&slots[i].beat_ms) < ALIVE_MS)
 			return 1;
 	return 0;
+}
+
+bool
+heartbeat_is_failing(enum heartbeat_role role)
+{
+	int64_t now = clock_monotonic_ms(), worked = 0, since, failed;
+	bool fails = false;
+
+	for (int i = 0; slots != NULL && i < HEARTBEAT_SLOTS; i++)
+		if (atomic_load(&slots[i].role) == (int)role &&
+		    atomic_load(&slots[i].worked_ms) > worked)
+			worked = atomic_load(&slots[i].worked_ms);
+	for (int i = 0; slots != NULL && i < HEARTBEAT_SLOTS; i++) {
+		since = atomic_load(&slots[i].failing_since_ms);
+		failed = atomic_load(&slots[i].failed_ms);
+		fails |= atomic_load(&slots[i].role) == (int)role &&
+		    since > worked && failed - since >= FAILING_LEAST_MS &&
+		    now - failed < FAILED_LATELY_MS;
+	}
+	return fails;
 }

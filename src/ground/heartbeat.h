@@ -38,7 +38,13 @@ void heartbeat_own(int slot);
 /* "I am alive": the program's own beat. */
 void heartbeat(void);
 
+/* The program did what it is for, or failed to. */
+void heartbeat_worked(bool well);
+
 /* Has a process of this role beaten lately? 1 yes, 0 no, -1 unknown: no
  * supervisor started this program. */
 int heartbeat_is_alive(enum heartbeat_role role);
+/* Has a process of this role failed for 2 s, the last time within 10 s, and has
+ * none of them succeeded since? */
+bool heartbeat_is_failing(enum heartbeat_role role);
 #endif

@@ -26,6 +26,9 @@ static const struct db_statement ensure_sql = { "ensure_partitions",
 static const struct db_statement clock_sql = { "clock",
 	"SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint" };
 
+static const struct db_statement read_only_sql = { "read_only",
+	"SELECT 1 WHERE current_setting('transaction_read_only') = 'on'" };
+
 static const struct db_statement all_applied_sql = { "migrations_applied",
 	"SELECT name FROM migrations ORDER BY name DESC" };
 
@@ -54,6 +57,14 @@ int
 maintenance_ensure_start(struct db *db)
 {
 	return db_start(db, &ensure_sql, NULL, ENSURE_DEADLINE_MS);
+}
+
+int
+maintenance_is_writable(struct db *db)
+{
+	if (db_run(db, &read_only_sql, NULL, STORE_DEADLINE_MS) == -1)
+		return -1;
+	return db_rows(db) == 0;
 }
 
 int

@@ -20,6 +20,9 @@ int maintenance_ensure_partitions(struct db *db, int64_t deadline_ms);
 int maintenance_ensure_start(struct db *db);
 /* Notes the row counts of partitions that are closed for an hour. 0, -1. */
 int maintenance_note_partitions(struct db *db);
+/* Whether PostgreSQL takes writes: a standby does not, nor one that was set
+ * read-only, as hosting services do when its disk is full. 1, 0; -1 error. */
+int maintenance_is_writable(struct db *db);
 /* Sets clock_database_ms by asking PostgreSQL. 0, -1. */
 int maintenance_measure_clock(struct db *db);
 /* The same without waiting: start (0, -1), then db_step, then finish, with
