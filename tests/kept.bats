@@ -1,4 +1,5 @@
 load helper
+load stock_apache
 
 # Kept connections: an answer is recorded for the request that it belongs to,
 # and a connection that has died costs no attempt.
@@ -270,40 +271,5 @@ seventy_two() {
 }
 
 @test "a stock Apache with TLS closes idle connections: no attempt fails" {
-	local dir=$BATS_TEST_TMPDIR port ids round
-	port=$(free_port)
-	cat >"$dir/apache.conf" <<END
-ServerName localhost
-Listen 127.0.0.1:$port
-PidFile $dir/apache.pid
-ErrorLog $dir/error.log
-LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
-LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
-LoadModule alias_module /usr/lib/apache2/modules/mod_alias.so
-LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so
-Mutex file:$dir
-SSLEngine on
-SSLCertificateFile $STACK_VAR/leaf.pem
-KeepAliveTimeout 1
-Redirect 204 /
-END
-	PATH=$PATH:/usr/sbin apache2 -f "$dir/apache.conf" -D FOREGROUND \
-	    3>&- 4>&- &
-	apache=$!
-	mapfile -t ids < <(many 24 "https://127.0.0.1:$port/")
-	for round in 1 2 3 4 5 6 7 8; do
-		python3 "$BATS_TEST_DIRNAME/load.py" "$URL" 48 8 "${ids[@]}" \
-		    >/dev/null
-		sleep 1.0$round
-	done
-	all_there() {
-		[ "$(sql "SELECT count(*) FROM delivery_logs WHERE
-		    target_url LIKE '%:$1/'")" -ge 384 ]
-	}
-	eventually 10 all_there "$port"
-	kill $apache
-	[ "$(sql "SELECT DISTINCT outcome, status_code, attempt_number
-	    FROM delivery_logs WHERE target_url LIKE '%:$port/'")" = \
-	    'Success|204|1' ] || fail "$(sql "SELECT outcome, error, count(*)
-	    FROM delivery_logs WHERE target_url LIKE '%:$port/' GROUP BY 1, 2")"
+	idle_closes 1 24 2 1.01 1.02 1.03 1.04 1.05 1.06 1.07 1.08
 }
