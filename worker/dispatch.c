@@ -222,6 +222,18 @@ large_step(struct delivery *delivery, int64_t now)
 	return false;
 }
 
+/* While nothing is taken: whoever enqueues into an idle ring rings. */
+static void
+bell_step(struct delivery *delivery, int64_t now)
+{
+	if (!queue_is_up(delivery->queue) || delivery->bell_is_out ||
+	    now >= delivery->take_at || now < delivery->bell_at)
+		return;
+	queue_wait(delivery->bell, TAKE_EVERY_MS / 1000);
+	delivery->bell_is_out = true;
+	queue_step(delivery->bell);
+}
+
 void
 dispatch_step(struct delivery *delivery, int64_t now)
 {
@@ -229,20 +241,15 @@ dispatch_step(struct delivery *delivery, int64_t now)
 	claim_alone_step(delivery);
 	claim_idle_step(delivery, now);
 	large_give_back(delivery, now);
-	if (!may_take(delivery) || delivery->take_is_out ||
-	    large_step(delivery, now))
+	if (!may_take(delivery) || delivery->take_is_out)
+		return;
+	bell_step(delivery, now);
+	if (large_step(delivery, now))
 		return;
 	if (!queue_is_up(delivery->queue))
 		pick(delivery, now);
 	if (can_take(delivery) && now >= delivery->take_at)
 		take(delivery);
-	/* Idle: whoever enqueues into an idle ring rings. */
-	if (queue_is_up(delivery->queue) && !delivery->bell_is_out &&
-	    !delivery->take_is_out && now >= delivery->bell_at) {
-		queue_wait(delivery->bell, TAKE_EVERY_MS / 1000);
-		delivery->bell_is_out = true;
-		queue_step(delivery->bell);
-	}
 }
 
 int64_t
